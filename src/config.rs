@@ -1,0 +1,454 @@
+//! Settings: read from a lookup function, checked once, every fault told at the same time.
+
+use crate::event::Severity;
+use crate::secret::{IntegrationKey, KeyFault, Token};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+use url::{Host as UrlHost, Url};
+
+/// The checked settings of one process.
+pub struct Config {
+    /// Who carries requests in and answers out.
+    pub host: Host,
+    /// `PAGERDUTY_INTEGRATION_KEY`: the key for a request that carries none.
+    pub integration_key: Option<IntegrationKey>,
+    /// `WEBHOOK_TOKEN`: none, one, or two while it is being changed.
+    pub webhook_tokens: Vec<Token>,
+    /// `PAGERDUTY_EVENTS_URL`, or the region's host: what the paths of the APIs are put behind.
+    pub events_url: Url,
+    /// `DEFAULT_SEVERITY`: for an alert that names none that is known.
+    pub default_severity: Severity,
+    /// `DELIVER_WITHIN_MS`: how long an event is tried.
+    pub deliver_within: Duration,
+    /// `LOG_LEVEL`.
+    pub log_level: Level,
+}
+
+/// Where the function runs; the environment tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// AWS Lambda.
+    Lambda,
+    /// Function Compute's custom runtime, on all addresses and this port.
+    FunctionCompute(u16),
+    /// Plain HTTP on this address.
+    Plain(SocketAddr),
+}
+
+/// How much is logged: each level includes the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Only what somebody must look at.
+    Error,
+    /// And what went wrong without harm.
+    Warn,
+    /// And one line a request, one an event.
+    Info,
+    /// And the health checks.
+    Debug,
+}
+
+/// One wrong setting: its name, its value unless that is a secret, and what it may be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}{}: {expected}", .value.as_ref().map(|value| format!(" is {value:?}")).unwrap_or_default())]
+pub struct ConfigError {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What it holds; `None` for a secret.
+    pub value: Option<String>,
+    /// What it may be.
+    pub expected: String,
+}
+
+const US_EVENTS_URL: &str = "https://events.pagerduty.com/";
+const EU_EVENTS_URL: &str = "https://events.eu.pagerduty.com/";
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9000);
+/// Function Compute's port where it names none ("Custom runtime: HTTP server").
+const FC_DEFAULT_PORT: u16 = 9000;
+const DEFAULT_DELIVER_WITHIN: Duration = Duration::from_secs(25);
+/// Lambda's longest time-out is 15 minutes (AWS, "Lambda quotas"); no caller waits for longer.
+const DELIVER_WITHIN_MAX_MS: u64 = 900_000;
+
+impl Config {
+    /// Reads the settings through `lookup`, which gives a variable's value.
+    ///
+    /// # Errors
+    /// All that are wrong, in the order of the README's table.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<ConfigError>> {
+        let mut reader = Reader { lookup, faults: Vec::new() };
+        let integration_key = reader.integration_key();
+        let webhook_tokens = reader.webhook_tokens();
+        let region = reader.region();
+        let events_url = reader.events_url();
+        let default_severity = reader
+            .word("DEFAULT_SEVERITY", &Severity::WORDS, "critical, error, warning or info")
+            .unwrap_or(Severity::Error);
+        let deliver_within = reader.deliver_within();
+        let host = reader.host();
+        let log_level =
+            reader.word("LOG_LEVEL", &Level::WORDS, "error, warn, info or debug").unwrap_or(Level::Info);
+        if integration_key.is_some() && webhook_tokens.is_empty() && !host.is_loopback() {
+            reader.fault(
+                "WEBHOOK_TOKEN",
+                None,
+                "must be set together with PAGERDUTY_INTEGRATION_KEY: without it anyone who finds \
+                 the URL can page you",
+            );
+        }
+        let events_url = match events_url.or_else(|| Url::parse(region).ok()) {
+            Some(url) if reader.faults.is_empty() => url,
+            _ => return Err(reader.faults),
+        };
+        Ok(Self {
+            host,
+            integration_key,
+            webhook_tokens,
+            events_url,
+            default_severity,
+            deliver_within,
+            log_level,
+        })
+    }
+}
+
+impl Host {
+    fn is_loopback(self) -> bool {
+        matches!(self, Self::Plain(address) if address.ip().is_loopback())
+    }
+}
+
+impl Level {
+    const WORDS: [(&'static str, Self); 4] =
+        [("error", Self::Error), ("warn", Self::Warn), ("info", Self::Info), ("debug", Self::Debug)];
+}
+
+struct Reader<F> {
+    lookup: F,
+    faults: Vec<ConfigError>,
+}
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    /// The trimmed value; an empty one is an absent one.
+    fn get(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn fault(&mut self, name: &'static str, value: Option<String>, expected: impl Into<String>) {
+        self.faults.push(ConfigError { name, value, expected: expected.into() });
+    }
+
+    fn word<T: Copy>(
+        &mut self,
+        name: &'static str,
+        words: &[(&str, T)],
+        expected: &'static str,
+    ) -> Option<T> {
+        let value = self.get(name)?;
+        let found = words.iter().find(|(word, _)| value.eq_ignore_ascii_case(word));
+        if found.is_none() {
+            self.fault(name, Some(value), format!("may be {expected}"));
+        }
+        found.map(|(_, meaning)| *meaning)
+    }
+
+    fn integration_key(&mut self) -> Option<IntegrationKey> {
+        let value = self.get("PAGERDUTY_INTEGRATION_KEY")?;
+        match IntegrationKey::parse(&value) {
+            Ok(key) => return Some(key),
+            Err(fault) => {
+                let what = match fault {
+                    KeyFault::Masked => "holds a masked key; paste all 32 characters".to_owned(),
+                    KeyFault::RestApiKey => {
+                        "holds 20 characters, a REST API key; paste the Integration Key, 32 letters and digits".to_owned()
+                    }
+                    KeyFault::Length(chars) => {
+                        format!("holds {chars} characters; the Integration Key is 32 letters and digits")
+                    }
+                    KeyFault::Missing | KeyFault::Characters | KeyFault::TwoDifferent => {
+                        "must be the Integration Key, 32 letters and digits".to_owned()
+                    }
+                };
+                self.fault("PAGERDUTY_INTEGRATION_KEY", None, what);
+            }
+        }
+        None
+    }
+
+    fn webhook_tokens(&mut self) -> Vec<Token> {
+        let Some(value) = self.get("WEBHOOK_TOKEN") else { return Vec::new() };
+        let parts: Vec<&str> = value.split(',').map(str::trim).collect();
+        // A header could not carry it, and a caller would be locked out for good.
+        let sendable = |part: &&str| part.bytes().all(|byte| byte.is_ascii_graphic());
+        if parts.len() > 2 || parts.contains(&"") || !parts.iter().all(sendable) {
+            self.fault(
+                "WEBHOOK_TOKEN",
+                None,
+                "may be one token, or two with a comma between; visible ASCII characters without blanks",
+            );
+        }
+        parts.into_iter().map(|part| Token::new(part.to_owned())).collect()
+    }
+
+    fn region(&mut self) -> &'static str {
+        let regions = [("us", US_EVENTS_URL), ("eu", EU_EVENTS_URL)];
+        self.word("PAGERDUTY_REGION", &regions, "us or eu").unwrap_or(US_EVENTS_URL)
+    }
+
+    fn events_url(&mut self) -> Option<Url> {
+        const NAME: &str = "PAGERDUTY_EVENTS_URL";
+        let value = self.get(NAME)?;
+        match check_events_url(&value) {
+            Ok(url) => Some(url),
+            Err(expected) => {
+                // User info and queries are where people put passwords.
+                let shown = Some(value).filter(|value| !value.contains(['@', '?', '#']));
+                self.fault(NAME, shown, expected);
+                None
+            }
+        }
+    }
+
+    fn deliver_within(&mut self) -> Duration {
+        const NAME: &str = "DELIVER_WITHIN_MS";
+        let Some(value) = self.get(NAME) else { return DEFAULT_DELIVER_WITHIN };
+        match value.parse() {
+            Ok(ms @ 1..=DELIVER_WITHIN_MAX_MS) => Duration::from_millis(ms),
+            _ => {
+                let expected =
+                    format!("may be a whole number of milliseconds from 1 to {DELIVER_WITHIN_MAX_MS}");
+                self.fault(NAME, Some(value), expected);
+                DEFAULT_DELIVER_WITHIN
+            }
+        }
+    }
+
+    fn host(&mut self) -> Host {
+        let listen = self.listen();
+        let named_port = self.port("FC_SERVER_PORT");
+        let custom_port = self.port("FC_CUSTOM_LISTEN_PORT");
+        if self.get("AWS_LAMBDA_RUNTIME_API").is_some() {
+            Host::Lambda
+        } else if let Some(port) = named_port.or(custom_port) {
+            Host::FunctionCompute(port)
+        } else if self.get("FC_FUNCTION_NAME").is_some() {
+            Host::FunctionCompute(FC_DEFAULT_PORT)
+        } else {
+            Host::Plain(listen)
+        }
+    }
+
+    fn listen(&mut self) -> SocketAddr {
+        let Some(value) = self.get("LISTEN") else { return DEFAULT_LISTEN };
+        let numeric = match value.strip_prefix("localhost:") {
+            Some(port) => format!("{}:{port}", Ipv4Addr::LOCALHOST),
+            None => value.clone(),
+        };
+        numeric.parse().unwrap_or_else(|_| {
+            self.fault("LISTEN", Some(value), "may be an IP address and a port, as in 127.0.0.1:9000");
+            DEFAULT_LISTEN
+        })
+    }
+
+    fn port(&mut self, name: &'static str) -> Option<u16> {
+        let value = self.get(name)?;
+        match value.parse() {
+            Ok(port) if port > 0 => Some(port),
+            _ => {
+                self.fault(name, Some(value), "may be a port from 1 to 65535");
+                None
+            }
+        }
+    }
+}
+
+fn check_events_url(value: &str) -> Result<Url, &'static str> {
+    let mut url = Url::parse(value).map_err(|_| "may be a base URL, as in https://proxy.example.com")?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold user info (the value is not shown)");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must be a base URL without query and fragment (the value is not shown)");
+    }
+    match (url.scheme(), url.host()) {
+        ("https", Some(_)) => {}
+        ("http", Some(host)) if is_near(&host) => {}
+        _ => {
+            return Err(
+                "may be an https URL; plain http only for localhost and loopback or private IP addresses",
+            );
+        }
+    }
+    // The paths of the APIs are put behind it.
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+/// Whether what is sent in the clear stays on this machine or network.
+fn is_near(host: &UrlHost<&str>) -> bool {
+    match host {
+        UrlHost::Domain(name) => name.eq_ignore_ascii_case("localhost"),
+        UrlHost::Ipv4(address) => address.is_loopback() || address.is_private(),
+        UrlHost::Ipv6(address) => is_near_v6(*address),
+    }
+}
+
+fn is_near_v6(address: Ipv6Addr) -> bool {
+    match address.to_ipv4_mapped() {
+        Some(mapped) => mapped.is_loopback() || mapped.is_private(),
+        None => address.is_loopback() || address.is_unique_local(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+    fn read(settings: &[(&str, &str)]) -> Result<Config, Vec<ConfigError>> {
+        Config::read(|name| {
+            settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn faults(settings: &[(&str, &str)]) -> Vec<String> {
+        read(settings).err().unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn nothing_set_is_the_table_of_defaults() {
+        let config = read(&[]).ok().unwrap();
+        assert_eq!(config.host, Host::Plain("127.0.0.1:9000".parse().unwrap()));
+        assert_eq!(config.events_url.as_str(), "https://events.pagerduty.com/");
+        assert_eq!(config.default_severity, Severity::Error);
+        assert_eq!(config.deliver_within, Duration::from_secs(25));
+        assert_eq!(config.log_level, Level::Info);
+        assert!(config.integration_key.is_none() && config.webhook_tokens.is_empty());
+    }
+
+    #[test]
+    fn an_empty_value_is_an_absent_one() {
+        let names = [
+            "PAGERDUTY_INTEGRATION_KEY",
+            "WEBHOOK_TOKEN",
+            "PAGERDUTY_REGION",
+            "PAGERDUTY_EVENTS_URL",
+            "DEFAULT_SEVERITY",
+            "DELIVER_WITHIN_MS",
+            "LISTEN",
+            "LOG_LEVEL",
+            "AWS_LAMBDA_RUNTIME_API",
+            "FC_SERVER_PORT",
+            "FC_CUSTOM_LISTEN_PORT",
+            "FC_FUNCTION_NAME",
+        ];
+        let empty: Vec<(&str, &str)> = names.iter().map(|name| (*name, " ")).collect();
+        assert_eq!(faults(&empty), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_environment_names_the_host() {
+        for (settings, host) in [
+            (vec![("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"), ("FC_SERVER_PORT", "1")], Host::Lambda),
+            (
+                vec![("FC_SERVER_PORT", "8000"), ("FC_CUSTOM_LISTEN_PORT", "8001")],
+                Host::FunctionCompute(8000),
+            ),
+            (vec![("FC_CUSTOM_LISTEN_PORT", "8001")], Host::FunctionCompute(8001)),
+            (vec![("FC_FUNCTION_NAME", "arms")], Host::FunctionCompute(9000)),
+            (vec![("LISTEN", "0.0.0.0:80")], Host::Plain("0.0.0.0:80".parse().unwrap())),
+            (vec![("LISTEN", "localhost:81")], Host::Plain("127.0.0.1:81".parse().unwrap())),
+            (vec![("LISTEN", "[::1]:82")], Host::Plain("[::1]:82".parse().unwrap())),
+        ] {
+            assert_eq!(read(&settings).ok().unwrap().host, host);
+        }
+    }
+
+    #[test]
+    fn a_configured_key_wants_a_token_unless_only_this_machine_can_call() {
+        let with_key = |more: &[(&'static str, &'static str)]| {
+            let mut settings = vec![("PAGERDUTY_INTEGRATION_KEY", KEY)];
+            settings.extend_from_slice(more);
+            faults(&settings).len()
+        };
+        assert_eq!(with_key(&[]), 0);
+        assert_eq!(with_key(&[("LISTEN", "[::1]:9000")]), 0);
+        assert_eq!(with_key(&[("LISTEN", "0.0.0.0:9000")]), 1);
+        assert_eq!(with_key(&[("AWS_LAMBDA_RUNTIME_API", "x")]), 1);
+        assert_eq!(with_key(&[("FC_SERVER_PORT", "9000")]), 1);
+        assert_eq!(with_key(&[("FC_SERVER_PORT", "9000"), ("WEBHOOK_TOKEN", "t")]), 0);
+    }
+
+    #[test]
+    fn every_wrong_setting_is_told_at_once_and_no_secret_with_it() {
+        let told = faults(&[
+            ("PAGERDUTY_INTEGRATION_KEY", "sEcReT-key"),
+            ("WEBHOOK_TOKEN", "tOkEn one,two"),
+            ("PAGERDUTY_REGION", "cn"),
+            ("PAGERDUTY_EVENTS_URL", "https://user:pAsS@example.com"),
+            ("DEFAULT_SEVERITY", "urgent"),
+            ("DELIVER_WITHIN_MS", "25s"),
+            ("LISTEN", "nine"),
+            ("LOG_LEVEL", "loud"),
+            ("FC_SERVER_PORT", "0"),
+        ]);
+        assert_eq!(told.len(), 9, "{told:#?}");
+        let all = told.join("\n");
+        for secret in ["sEcReT", "tOkEn", "pAsS"] {
+            assert!(!all.contains(secret), "{all}");
+        }
+        for shown in ["\"cn\"", "us or eu", "\"urgent\"", "\"25s\"", "\"nine\"", "\"loud\"", "\"0\""] {
+            assert!(all.contains(shown), "{shown} in {all}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_one_or_two() {
+        for (value, count) in [
+            ("a", Some(1)),
+            ("a,b", Some(2)),
+            (" a , b ", Some(2)),
+            ("a,b,c", None),
+            ("a,", None),
+            (",", None),
+        ] {
+            let read = read(&[("WEBHOOK_TOKEN", value)]);
+            assert_eq!(read.ok().map(|config| config.webhook_tokens.len()), count, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_goes_no_further_than_the_private_network() {
+        for good in [
+            "https://proxy.example.com",
+            "https://proxy.example.com/pagerduty",
+            "http://localhost:8080",
+            "http://127.0.0.1:8080/",
+            "http://[::1]:8080",
+            "http://10.1.2.3",
+            "http://172.16.0.1",
+            "http://192.168.0.1",
+            "http://[fd00::1]",
+        ] {
+            let url = read(&[("PAGERDUTY_EVENTS_URL", good)]).ok().unwrap().events_url;
+            assert!(url.as_str().starts_with(good) && url.path().ends_with('/'), "{url}");
+        }
+        for bad in [
+            "events.pagerduty.com",
+            "http://events.pagerduty.com",
+            "http://8.8.8.8",
+            "http://172.32.0.1",
+            "http://localhost.example.com",
+            "http://[2001:db8::1]",
+            "ftp://localhost",
+            "https://user@example.com",
+            "https://example.com/?a=b",
+        ] {
+            assert_eq!(faults(&[("PAGERDUTY_EVENTS_URL", bad)]).len(), 1, "{bad}");
+        }
+    }
+}

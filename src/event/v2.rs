@@ -1,0 +1,76 @@
+//! Events API v2, alert events (PagerDuty, "Send an alert event").
+
+use super::{Action, CLIENT, Event, Link, Payload, Severity};
+use crate::secret::IntegrationKey;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing_key: Option<&'a str>,
+    event_action: Action,
+    dedup_key: &'a str,
+    #[serde(flatten)]
+    trigger: Option<Trigger<'a>>,
+}
+
+/// What only a trigger has: an acknowledge and a resolve need no more than their key.
+#[derive(Serialize)]
+struct Trigger<'a> {
+    payload: Cef<'a>,
+    client: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    links: &'a [Link],
+}
+
+#[derive(Serialize)]
+struct Cef<'a> {
+    summary: &'a str,
+    source: &'a str,
+    severity: Severity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'a str>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    custom_details: &'a Map<String, Value>,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(event: &'a Event, key: Option<&'a IntegrationKey>) -> Self {
+        let is_trigger = event.action == Action::Trigger;
+        Self {
+            routing_key: key.map(IntegrationKey::expose),
+            event_action: event.action,
+            dedup_key: &event.dedup_key,
+            trigger: is_trigger.then(|| Trigger::new(&event.payload)),
+        }
+    }
+}
+
+impl<'a> Trigger<'a> {
+    fn new(payload: &'a Payload) -> Self {
+        Self {
+            payload: Cef {
+                summary: &payload.summary,
+                source: &payload.source,
+                severity: payload.severity,
+                timestamp: payload.timestamp.as_deref(),
+                component: payload.component.as_deref(),
+                group: payload.group.as_deref(),
+                class: payload.class.as_deref(),
+                custom_details: &payload.custom_details,
+            },
+            client: CLIENT,
+            client_url: payload.client_url.as_deref(),
+            links: &payload.links,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! AWS Lambda: function URL and HTTP API events, payload format 2.0 (AWS, "Invoking Lambda function
+//! URLs").
+
+use super::Fault;
+use crate::answer;
+use crate::error::Error;
+use crate::relay::{Invocation, Relay};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// What is needed of an event. The type of `aws_lambda_events` refuses the whole event for one
+/// header that it cannot hold; here such a header is left out, and the alert gets through.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    raw_path: Option<String>,
+    raw_query_string: Option<String>,
+    #[serde(default)]
+    headers: HashMap<String, serde_json::Value>,
+    request_context: RequestContext,
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Deserialize)]
+struct RequestContext {
+    stage: Option<String>,
+    http: HttpContext,
+}
+
+#[derive(Deserialize)]
+struct HttpContext {
+    method: String,
+}
+
+/// Takes invocations until Lambda ends the process.
+pub(super) async fn run(relay: Arc<Relay>) -> Result<(), Fault> {
+    let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        let relay = Arc::clone(&relay);
+        async move { Ok::<_, Fault>(pack(invoke(&relay, event).await)) }
+    });
+    lambda_runtime::run(handler).await
+}
+
+async fn invoke(relay: &Relay, event: LambdaEvent<Box<RawValue>>) -> Response<Bytes> {
+    let (payload, context) = event.into_parts();
+    let deadline = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline));
+    let invocation = Invocation {
+        request_id: context.request_id,
+        // A deadline in the past, as one emulator gives it, is none.
+        time_left: deadline.and_then(|deadline| deadline.duration_since(SystemTime::now()).ok()),
+    };
+    match unpack(&payload) {
+        Some(request) => {
+            drop(payload);
+            relay.handle(request, &invocation).await
+        }
+        None => answer::of_error(Error::NotHttp),
+    }
+}
+
+fn unpack(payload: &RawValue) -> Option<Request<Bytes>> {
+    let event: Event = serde_json::from_str(payload.get()).ok()?;
+    let mut path = event.raw_path.unwrap_or_default();
+    // An HTTP API puts the name of a stage before the path, unless it is the default one.
+    if let Some(stage) = event.request_context.stage.filter(|stage| stage != "$default")
+        && let Some(rest) = path.strip_prefix('/').and_then(|path| path.strip_prefix(stage.as_str()))
+        && (rest.is_empty() || rest.starts_with('/'))
+    {
+        path = rest.to_owned();
+    }
+    if !path.starts_with('/') {
+        path.insert(0, '/');
+    }
+    let mut uri = encode(&path.replace('?', "%3F"));
+    if let Some(query) = event.raw_query_string.filter(|query| !query.is_empty()) {
+        uri.push('?');
+        uri.push_str(&encode(&query));
+    }
+    let body = match event.body {
+        // Said to be encoded and is not: still somebody's alert.
+        Some(body) if event.is_base64_encoded => match BASE64_STANDARD.decode(body.trim()) {
+            Ok(decoded) => Bytes::from(decoded),
+            Err(_) => Bytes::from(body),
+        },
+        Some(body) => Bytes::from(body),
+        None => Bytes::new(),
+    };
+    let mut request = Request::new(body);
+    *request.method_mut() = Method::from_bytes(event.request_context.http.method.as_bytes()).ok()?;
+    *request.uri_mut() = uri.parse().ok()?;
+    *request.headers_mut() = headers(event.headers);
+    Some(request)
+}
+
+/// What may not stand in a URI, percent-encoded.
+fn encode(text: &str) -> String {
+    let mut uri = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri
+}
+
+fn headers(headers: HashMap<String, serde_json::Value>) -> HeaderMap {
+    let pairs = headers.into_iter().filter_map(|(name, value)| {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        let value = HeaderValue::from_bytes(value.as_str()?.as_bytes()).ok()?;
+        Some((name, value))
+    });
+    pairs.collect()
+}
+
+fn pack(response: Response<Bytes>) -> LambdaFunctionUrlResponse {
+    let (head, body) = response.into_parts();
+    let mut packed = LambdaFunctionUrlResponse::default();
+    packed.status_code = i64::from(head.status.as_u16());
+    packed.headers = head.headers;
+    packed.body = Some(String::from_utf8_lossy(&body).into_owned());
+    packed
+}

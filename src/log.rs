@@ -1,0 +1,179 @@
+//! Logs: a JSON object a line, on standard output.
+//!
+//! No line holds a query string, a list of headers or a body; the one exception is `undelivered`,
+//! which holds an event without its key so that someone can send it again.
+
+use crate::answer;
+use crate::config::Level;
+use crate::event::Api;
+use crate::pagerduty::{Delivery, Outcome};
+use crate::secret::Mask;
+use crate::timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+
+/// Writes the lines that the level lets pass.
+#[derive(Clone, Copy)]
+pub struct Log {
+    level: Level,
+    write: fn(&[u8]),
+}
+
+/// One request, answered.
+#[derive(Serialize)]
+pub struct RequestLine<'a> {
+    /// The host's id for the request.
+    pub request_id: &'a str,
+    /// The HTTP method.
+    pub method: &'a str,
+    /// The path, if it is one of ours: another one could hold anything.
+    pub path: Option<&'a str>,
+    /// The answer's status.
+    pub status: u16,
+    /// How many events were made of it.
+    pub events: usize,
+    /// How long it took.
+    pub milliseconds: u64,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// One event, accepted or not.
+#[derive(Serialize)]
+struct EventLine<'a> {
+    request_id: &'a str,
+    key: &'a str,
+    action: &'static str,
+    dedup_key: &'a str,
+    severity: &'static str,
+    /// PagerDuty's, if it answered.
+    status: Option<u16>,
+    attempts: u32,
+    milliseconds: u64,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [String],
+}
+
+/// One event that PagerDuty does not have.
+#[derive(Serialize)]
+struct UndeliveredLine<'a> {
+    request_id: &'a str,
+    key: &'a str,
+    /// Where it is to be sent, with the key put into it.
+    path: &'static str,
+    status: Option<u16>,
+    errors: &'a [String],
+    event: &'a RawValue,
+}
+
+/// A start or an end.
+#[derive(Serialize)]
+struct StateLine<'a> {
+    version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    timestamp: String,
+    level: &'static str,
+    message: &'a str,
+    #[serde(flatten)]
+    fields: T,
+}
+
+impl Log {
+    /// Lines up to `level`, on standard output.
+    #[must_use]
+    pub fn to_stdout(level: Level) -> Self {
+        Self::new(level, |line| {
+            // Without a reader there is nobody to tell.
+            let _ = std::io::stdout().lock().write_all(line);
+        })
+    }
+
+    /// Lines up to `level`, each with its line break handed to `write`.
+    #[must_use]
+    pub fn new(level: Level, write: fn(&[u8])) -> Self {
+        Self { level, write }
+    }
+
+    fn line(&self, level: Level, message: &str, fields: impl Serialize) {
+        if level > self.level {
+            return;
+        }
+        let line = Line { timestamp: timestamp::of(SystemTime::now()), level: level.word(), message, fields };
+        if let Ok(mut line) = serde_json::to_vec(&line) {
+            line.push(b'\n');
+            (self.write)(&line);
+        }
+    }
+
+    /// The process takes requests, or has stopped taking them.
+    pub fn state(&self, message: &str, address: Option<&str>) {
+        self.line(Level::Info, message, StateLine { version: env!("CARGO_PKG_VERSION"), address });
+    }
+
+    /// A request was answered.
+    pub fn request(&self, level: Level, line: &RequestLine) {
+        self.line(level, "request", line);
+    }
+
+    /// An event was sent, or given up: then its `undelivered` line follows.
+    pub fn event(&self, request_id: &str, key: &str, api: Api, delivery: &Delivery, mask: &Mask) {
+        let event = &delivery.event;
+        let accepted = delivery.is_accepted(api);
+        let errors = if accepted { Vec::new() } else { answer::errors_of(&delivery.outcome, mask) };
+        let status = match &delivery.outcome {
+            Outcome::Answered(reply) => Some(reply.status),
+            Outcome::Failed(_) => None,
+        };
+        let level = if accepted { Level::Info } else { Level::Warn };
+        self.line(
+            level,
+            "event",
+            EventLine {
+                request_id,
+                key,
+                action: event.action.word(),
+                dedup_key: &event.dedup_key,
+                severity: event.payload.severity.word(),
+                status,
+                attempts: delivery.attempts,
+                milliseconds: milliseconds(delivery.elapsed),
+                errors: &errors,
+            },
+        );
+        if accepted {
+            return;
+        }
+        let whole =
+            String::from_utf8(event.write(api, None)).ok().and_then(|text| RawValue::from_string(text).ok());
+        if let Some(whole) = whole {
+            let line =
+                UndeliveredLine { request_id, key, path: api.path(), status, errors: &errors, event: &whole };
+            self.line(Level::Error, "undelivered", line);
+        }
+    }
+}
+
+impl Level {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+/// A duration as logs give it.
+#[must_use]
+pub fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

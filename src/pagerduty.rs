@@ -1,0 +1,295 @@
+//! Sending: each event until PagerDuty has it, refuses it, or time has run out.
+
+use crate::error::Error;
+use crate::event::{Api, Event};
+use crate::secret::IntegrationKey;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, header};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+use url::Url;
+
+/// How long a connection may take.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+/// How long the first attempt may take; each later one twice as long as the one before.
+const FIRST_ATTEMPT_WITHIN: Duration = Duration::from_secs(2);
+/// The shortest pause between two attempts; each later one is twice as long, up to the longest.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_millis(3_200);
+/// Events on their way at the same time.
+const CONCURRENT_MAX: u32 = 8;
+/// Most of an answer's body that is passed on.
+pub const REPLY_MAX_BYTES: usize = 64 * 1024;
+/// PagerDuty closes idle connections early, and a frozen function does not see it.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+
+/// The way to PagerDuty.
+#[derive(Clone)]
+pub struct Sender {
+    client: reqwest::Client,
+    events_url: Url,
+}
+
+/// What became of an event.
+pub struct Delivery {
+    /// The event.
+    pub event: Event,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// From the first attempt to the end.
+    pub elapsed: Duration,
+}
+
+/// How sending ended.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// PagerDuty answered.
+    Answered(Reply),
+    /// It did not, or not with an answer that counts.
+    Failed(Error),
+}
+
+/// PagerDuty's answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// At most [`REPLY_MAX_BYTES`].
+    pub body: Bytes,
+    /// The one header that is passed on.
+    pub retry_after: Option<HeaderValue>,
+}
+
+impl Delivery {
+    /// Whether PagerDuty has the event.
+    #[must_use]
+    pub fn is_accepted(&self, api: Api) -> bool {
+        matches!(&self.outcome, Outcome::Answered(reply) if reply.status == api.accepted())
+    }
+}
+
+impl Outcome {
+    /// Whether the same event may be accepted when it is sent again.
+    #[must_use]
+    pub fn may_be_retried(&self, api: Api) -> bool {
+        match self {
+            Self::Answered(reply) => api.may_be_retried(reply.status),
+            Self::Failed(error) => matches!(error, Error::NotReached | Error::NoAnswerInTime),
+        }
+    }
+
+    fn is_rate_limit(&self, api: Api) -> bool {
+        matches!(self, Self::Answered(reply) if api.is_rate_limit(reply.status))
+    }
+}
+
+impl Sender {
+    /// A sender to this base URL, which ends in a slash. The usual proxy variables are honoured.
+    ///
+    /// # Errors
+    /// What `reqwest` says of a client that cannot be built.
+    pub fn new(events_url: Url) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls())
+            .user_agent(concat!("arms-pagerduty/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_WITHIN)
+            .pool_idle_timeout(IDLE_MAX)
+            .build()?;
+        Ok(Self { client, events_url })
+    }
+
+    /// Sends all events, the most urgent first, and comes back by `deadline` at the latest.
+    pub async fn deliver(
+        &self,
+        api: Api,
+        key: &IntegrationKey,
+        mut events: Vec<Event>,
+        deadline: Instant,
+    ) -> Vec<Delivery> {
+        events.sort_by_key(Event::urgency);
+        let gate = Arc::new(Gate::new());
+        let mut tasks = JoinSet::new();
+        for event in events {
+            let (sender, key, gate) = (self.clone(), key.clone(), Arc::clone(&gate));
+            tasks.spawn(async move { sender.deliver_one(api, &key, event, deadline, &gate).await });
+        }
+        tasks.join_all().await
+    }
+
+    async fn deliver_one(
+        &self,
+        api: Api,
+        key: &IntegrationKey,
+        event: Event,
+        deadline: Instant,
+        gate: &Gate,
+    ) -> Delivery {
+        let mut delivery = Delivery {
+            event,
+            outcome: Outcome::Failed(Error::NoAnswerInTime),
+            attempts: 0,
+            elapsed: Duration::ZERO,
+        };
+        let Some(mut turn) = gate.turn(deadline).await else { return delivery };
+        let body = Bytes::from(delivery.event.write(api, Some(key)));
+        let started = Instant::now();
+        loop {
+            delivery.attempts += 1;
+            let attempt_end = Instant::now() + attempt_within(delivery.attempts);
+            match timeout_at(deadline.min(attempt_end), self.post(api, body.clone())).await {
+                Ok(outcome) => delivery.outcome = outcome,
+                // An attempt that the deadline cut short says less than the answer before it.
+                Err(_) if deadline < attempt_end && matches!(delivery.outcome, Outcome::Answered(_)) => {}
+                Err(_) => delivery.outcome = Outcome::Failed(Error::NoAnswerInTime),
+            }
+            delivery.elapsed = started.elapsed();
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Some(pause) =
+                pause(api, &delivery.outcome, delivery.attempts, left, random(), SystemTime::now())
+            else {
+                return delivery;
+            };
+            if delivery.outcome.is_rate_limit(api) {
+                // The limit is the key's: whoever waits for it holds the others back.
+                gate.one_at_a_time();
+                sleep(pause).await;
+                drop(turn);
+            } else {
+                drop(turn);
+                sleep(pause).await;
+            }
+            turn = match gate.turn(deadline).await {
+                Some(turn) => turn,
+                None => return delivery,
+            };
+        }
+    }
+
+    async fn post(&self, api: Api, body: Bytes) -> Outcome {
+        let Ok(url) = self.events_url.join(api.path()) else { return Outcome::Failed(Error::NotReached) };
+        let request = self.client.post(url).header(header::CONTENT_TYPE, "application/json").body(body);
+        match request.send().await {
+            Ok(response) if response.status().is_redirection() => Outcome::Failed(Error::Redirected),
+            Ok(response) => {
+                read(response).await.map_or(Outcome::Failed(Error::NotReached), Outcome::Answered)
+            }
+            Err(_) => Outcome::Failed(Error::NotReached),
+        }
+    }
+}
+
+/// The answer with its body up to [`REPLY_MAX_BYTES`]; `None` if it broke off.
+async fn read(mut response: reqwest::Response) -> Option<Reply> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        body.extend_from_slice(&chunk);
+        if body.len() >= REPLY_MAX_BYTES {
+            body.truncate(REPLY_MAX_BYTES);
+            break;
+        }
+    }
+    let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
+    Some(Reply { status: response.status().as_u16(), body: body.freeze(), retry_after })
+}
+
+/// Bundled roots: reading the platform's store costs a cold start up to 35 ms, and Function
+/// Compute's runtimes do not promise one.
+fn tls() -> rustls::ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    #[expect(
+        clippy::expect_used,
+        reason = "ring speaks both versions; the first test of this file would fail"
+    )]
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring supports TLS 1.2 and 1.3");
+    builder.with_root_certificates(roots).with_no_client_auth()
+}
+
+/// How long attempt number `attempt` (from 1) may take.
+fn attempt_within(attempt: u32) -> Duration {
+    FIRST_ATTEMPT_WITHIN.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)))
+}
+
+/// How long to wait before the next attempt; `None` if there is to be none. `random` is from 0 to 1
+/// and spreads the pauses of many functions that failed together.
+fn pause(
+    api: Api,
+    outcome: &Outcome,
+    attempts: u32,
+    left: Duration,
+    random: f64,
+    now: SystemTime,
+) -> Option<Duration> {
+    let is_done = matches!(outcome, Outcome::Answered(reply) if reply.status == api.accepted());
+    if is_done || !outcome.may_be_retried(api) {
+        return None;
+    }
+    let least = PAUSE_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1))).min(PAUSE_MAX);
+    let asked = match outcome {
+        Outcome::Answered(reply) => reply.retry_after.as_ref().and_then(|value| retry_after(value, now)),
+        Outcome::Failed(_) => None,
+    };
+    let jittered = least + least.mul_f64(random);
+    // What PagerDuty asks for is honoured where it fits; else going on is better than giving up.
+    let pause = match asked {
+        Some(asked) if asked < left => asked.max(least),
+        _ => jittered,
+    };
+    (pause < left).then_some(pause)
+}
+
+/// `Retry-After` as seconds or as a date (RFC 9110, section 10.2.3).
+fn retry_after(value: &HeaderValue, now: SystemTime) -> Option<Duration> {
+    let text = value.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = httpdate::parse_http_date(text).ok()?;
+    Some(at.duration_since(now).unwrap_or_default())
+}
+
+/// From 0 to 1; good enough to spread pauses.
+fn random() -> f64 {
+    let number = RandomState::new().hash_one(0_u8);
+    f64::from(u32::try_from(number >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+}
+
+/// Lets eight through at a time, and one at a time after the first rate limit. First come, first
+/// served: what was sorted stays sorted.
+struct Gate {
+    places: Semaphore,
+    narrow: AtomicBool,
+}
+
+impl Gate {
+    fn new() -> Self {
+        Self { places: Semaphore::new(CONCURRENT_MAX as usize), narrow: AtomicBool::new(false) }
+    }
+
+    fn one_at_a_time(&self) {
+        self.narrow.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for a turn; `None` if `deadline` comes first.
+    async fn turn(&self, deadline: Instant) -> Option<SemaphorePermit<'_>> {
+        loop {
+            let narrow = self.narrow.load(Ordering::Relaxed);
+            let places = if narrow { CONCURRENT_MAX } else { 1 };
+            let turn = timeout_at(deadline, self.places.acquire_many(places)).await.ok()?.ok()?;
+            // The gate may have become narrow while this one waited.
+            if narrow == self.narrow.load(Ordering::Relaxed) {
+                return Some(turn);
+            }
+        }
+    }
+}

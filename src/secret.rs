@@ -1,0 +1,155 @@
+//! Secrets: types that have no way to be printed.
+//!
+//! Neither type implements `Debug`, `Display` or `Serialize`: a log line or an error that would
+//! show one does not compile. The text is reached by [`IntegrationKey::expose`] alone, which only
+//! the writers of PagerDuty's events call.
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Characters of an integration key (PagerDuty, "Events API v2 overview": `routing_key`).
+pub const KEY_CHARS: usize = 32;
+/// Characters of a REST API key, which is pasted by mistake now and then.
+const REST_API_KEY_CHARS: usize = 20;
+/// How much of a key may be shown: enough to tell two apart, as PagerDuty's own pages do.
+const SHOWN_CHARS: usize = 4;
+
+/// A PagerDuty integration key: 32 ASCII letters and digits, always.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IntegrationKey(String);
+
+/// Why a text is no integration key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFault {
+    /// No place that may hold a key holds one.
+    Missing,
+    /// The masked key of a documentation page or a screenshot (`********4463`).
+    Masked,
+    /// A REST API key (20 characters), which the Events API does not take.
+    RestApiKey,
+    /// Another number of characters than 32.
+    Length(usize),
+    /// 32 characters, but not all of them letters and digits.
+    Characters,
+    /// One body names two keys that differ.
+    TwoDifferent,
+}
+
+impl IntegrationKey {
+    /// Checks a text, white space around it ignored.
+    ///
+    /// # Errors
+    /// A [`KeyFault`] that tells what was pasted instead.
+    pub fn parse(text: &str) -> Result<Self, KeyFault> {
+        let text = text.trim();
+        let chars = text.chars().count();
+        if text.is_empty() {
+            Err(KeyFault::Missing)
+        } else if text.contains(['*', '•', '…']) {
+            Err(KeyFault::Masked)
+        } else if chars == REST_API_KEY_CHARS {
+            Err(KeyFault::RestApiKey)
+        } else if chars != KEY_CHARS {
+            Err(KeyFault::Length(chars))
+        } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            Err(KeyFault::Characters)
+        } else {
+            Ok(Self(text.to_owned()))
+        }
+    }
+
+    /// The key itself, for the one field of an event that must hold it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The last four characters behind asterisks, the most that is ever shown.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let shown = self.0.get(KEY_CHARS - SHOWN_CHARS..).unwrap_or_default();
+        format!("****{shown}")
+    }
+}
+
+/// A webhook token: what a caller must know.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// Takes the text as it is.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Compares in a time that tells neither where the texts differ nor how long they are.
+    #[must_use]
+    pub fn matches(&self, candidate: &str) -> bool {
+        let (own, theirs) = (Sha256::digest(&self.0), Sha256::digest(candidate));
+        own.as_slice().ct_eq(theirs.as_slice()).into()
+    }
+}
+
+/// Replaces secrets wherever they stand in a text.
+pub struct Mask(Vec<(String, String)>);
+
+impl Mask {
+    /// A mask for these keys and tokens.
+    pub fn new<'a>(
+        keys: impl IntoIterator<Item = &'a IntegrationKey>,
+        tokens: impl IntoIterator<Item = &'a Token>,
+    ) -> Self {
+        let keys = keys.into_iter().map(|key| (key.0.clone(), key.masked()));
+        let tokens = tokens.into_iter().map(|token| (token.0.clone(), "********".to_owned()));
+        Self(keys.chain(tokens).collect())
+    }
+
+    /// Masks `text` in place; a text without a secret costs only the search.
+    pub fn apply(&self, text: &mut String) {
+        for (secret, shown) in &self.0 {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), shown);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_32_letters_and_digits_and_each_mistake_has_a_name() {
+        let good = "0123456789abcdefABCDEF0123456789";
+        for (text, fault) in [
+            (good, None),
+            (" \t0123456789abcdefABCDEF0123456789\r\n", None),
+            ("", Some(KeyFault::Missing)),
+            ("  ", Some(KeyFault::Missing)),
+            ("********4463", Some(KeyFault::Masked)),
+            ("****************************4463", Some(KeyFault::Masked)),
+            ("abcdefghij0123456789", Some(KeyFault::RestApiKey)),
+            ("abc", Some(KeyFault::Length(3))),
+            ("0123456789abcdef-0123456789abcde", Some(KeyFault::Characters)),
+            ("0123456789abcdef0123456789abcdé0", Some(KeyFault::Characters)),
+        ] {
+            assert_eq!(IntegrationKey::parse(text).err(), fault, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_last_four_characters_are_shown() {
+        let shown = IntegrationKey::parse("0123456789abcdef0123456789ab4463").map(|key| key.masked());
+        assert!(shown.is_ok_and(|shown| shown == "****4463"));
+    }
+
+    #[test]
+    fn a_token_matches_itself_alone() {
+        let token = Token::new("s3cret".to_owned());
+        assert!(token.matches("s3cret"));
+        for other in ["", "s3cre", "s3cret ", "S3cret"] {
+            assert!(!token.matches(other), "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! When something happened: the many ways in which ARMS writes a time, and the one that PagerDuty
+//! never refuses.
+
+use std::time::{Duration, SystemTime};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+
+/// ARMS's console writes Beijing's time without a zone (inferred from its samples).
+const BEIJING_HOURS: i8 = 8;
+/// 2000-01-01T00:00:00Z: what is earlier is a zero value, not a time.
+const EARLIEST_UNIX_SECONDS: i64 = 946_684_800;
+/// What is later than this is a clock gone wrong, and PagerDuty would sort by it.
+const AHEAD_MAX: Duration = Duration::from_hours(24);
+/// Up to this a bare number is seconds, from it on milliseconds (in seconds: the year 5138).
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
+
+/// The time as `YYYY-MM-DDTHH:MM:SS.mmmZ`; `None` for what is no time, is before 2000, or is more
+/// than a day ahead of `now`.
+#[must_use]
+pub fn read(text: &str, now: SystemTime) -> Option<String> {
+    let at = parse(text.trim())?;
+    let latest = OffsetDateTime::from(now.checked_add(AHEAD_MAX)?);
+    (at.unix_timestamp() >= EARLIEST_UNIX_SECONDS && at <= latest).then(|| write(at))
+}
+
+/// A time of this machine's clock, in the same notation.
+#[must_use]
+pub fn of(time: SystemTime) -> String {
+    write(OffsetDateTime::from(time))
+}
+
+fn write(at: OffsetDateTime) -> String {
+    let at = at.to_offset(UtcOffset::UTC);
+    let (year, month, day) = at.to_calendar_date();
+    let (hour, minute, second, milli) = at.to_hms_milli();
+    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z", u8::from(month))
+}
+
+fn parse(text: &str) -> Option<OffsetDateTime> {
+    if let Ok(number) = text.parse::<i64>() {
+        let milliseconds = if number < MILLISECONDS_FROM { number.checked_mul(1000)? } else { number };
+        return OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok();
+    }
+    let mut scan = Scan(text);
+    let year = scan.number(4, 4)?;
+    let separator = scan.one_of(&['-', '/'])?;
+    let month = scan.number(1, 2)?;
+    scan.one_of(&[separator])?;
+    let day = scan.number(1, 2)?;
+    scan.one_of(&['T', 't', ' '])?;
+    let hour = scan.number(1, 2)?;
+    scan.one_of(&[':'])?;
+    let minute = scan.number(2, 2)?;
+    let second = if scan.one_of(&[':']).is_some() { scan.number(2, 2)? } else { 0 };
+    let millisecond = if scan.one_of(&['.', ',']).is_some() { scan.milliseconds()? } else { 0 };
+    let offset = scan.offset()?;
+    let date = Date::from_calendar_date(
+        i32::from(year),
+        Month::try_from(u8::try_from(month).ok()?).ok()?,
+        u8::try_from(day).ok()?,
+    );
+    let time = Time::from_hms_milli(
+        u8::try_from(hour).ok()?,
+        u8::try_from(minute).ok()?,
+        u8::try_from(second).ok()?,
+        millisecond,
+    );
+    Some(PrimitiveDateTime::new(date.ok()?, time.ok()?).assume_offset(offset))
+}
+
+/// Reads from the front of a text.
+struct Scan<'a>(&'a str);
+
+impl Scan<'_> {
+    fn digits(&mut self, most: usize) -> &str {
+        let count = self.0.bytes().take(most).take_while(u8::is_ascii_digit).count();
+        let (digits, rest) = self.0.split_at(count);
+        self.0 = rest;
+        digits
+    }
+
+    fn number(&mut self, least: usize, most: usize) -> Option<u16> {
+        let digits = self.digits(most);
+        if digits.len() < least { None } else { digits.parse().ok() }
+    }
+
+    fn one_of(&mut self, expected: &[char]) -> Option<char> {
+        let next = self.0.chars().next().filter(|next| expected.contains(next))?;
+        self.0 = self.0.get(next.len_utf8()..)?;
+        Some(next)
+    }
+
+    /// A fraction of any length, cut to milliseconds.
+    fn milliseconds(&mut self) -> Option<u16> {
+        let digits: String = self.digits(usize::MAX).chars().chain("00".chars()).take(3).collect();
+        digits.parse().ok().filter(|_| digits.len() == 3)
+    }
+
+    /// `Z`, `+08:00`, `+0800`, or nothing, which is Beijing's; a zone's name behind it is ignored
+    /// (Go prints `+0800 CST`).
+    fn offset(&mut self) -> Option<UtcOffset> {
+        while self.one_of(&[' ']).is_some() {}
+        if self.one_of(&['Z', 'z']).is_some() || self.0.starts_with("UTC") {
+            return Some(UtcOffset::UTC);
+        }
+        let Some(sign) = self.one_of(&['+', '-']) else {
+            let local = self.0.chars().all(|c| c.is_ascii_alphabetic());
+            return UtcOffset::from_hms(BEIJING_HOURS, 0, 0).ok().filter(|_| local);
+        };
+        let hours = i8::try_from(self.number(2, 2)?).ok()?;
+        self.one_of(&[':']);
+        let minutes = if self.0.is_empty() { 0 } else { i8::try_from(self.number(2, 2)?).ok()? };
+        let sign = if sign == '-' { -1 } else { 1 };
+        UtcOffset::from_hms(hours.checked_mul(sign)?, minutes.checked_mul(sign)?, 0).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_740_787_200) // 2025-03-01T00:00:00Z
+    }
+
+    #[test]
+    fn every_notation_becomes_the_one_that_pagerduty_takes() {
+        for (text, expected) in [
+            ("2025-02-22T07:18:15.123456789Z", "2025-02-22T07:18:15.123Z"),
+            ("2025-02-22T07:18:15Z", "2025-02-22T07:18:15.000Z"),
+            ("2025-02-22T07:18:15.5+08:00", "2025-02-21T23:18:15.500Z"),
+            ("2025-02-22T07:18:15-0330", "2025-02-22T10:48:15.000Z"),
+            ("2025-02-22 07:18:15", "2025-02-21T23:18:15.000Z"),
+            ("2025-02-22 7:18:15", "2025-02-21T23:18:15.000Z"),
+            ("2025/02/22 07:18", "2025-02-21T23:18:00.000Z"),
+            ("2025-02-22 07:18:15.12 +0800 CST", "2025-02-21T23:18:15.120Z"),
+            ("2025-02-22 07:18:15 +0000 UTC", "2025-02-22T07:18:15.000Z"),
+            ("2025-02-22 07:18:15 UTC", "2025-02-22T07:18:15.000Z"),
+            ("1740208695123", "2025-02-22T07:18:15.123Z"),
+            ("1740208695", "2025-02-22T07:18:15.000Z"),
+            (" 2025-03-01T23:59:59Z ", "2025-03-01T23:59:59.000Z"),
+        ] {
+            assert_eq!(read(text, now()).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_or_no_sensible_one_is_absent() {
+        for text in [
+            "",
+            "now",
+            "0001-01-01T00:00:00Z",
+            "1999-12-31T23:59:59Z",
+            "0",
+            "-5",
+            "2025-03-02T00:00:01Z",
+            "2025-02-30T00:00:00Z",
+            "2025-02-22T25:00:00Z",
+            "2025-02-22",
+            "2025-02-22T07:18:15+99:99",
+            "99999999999999999999",
+            "9223372036854775807",
+            "2025-02-22T07:18:15.",
+            "２０２５-02-22T07:18:15Z",
+        ] {
+            assert_eq!(read(text, now()), None, "{text}");
+        }
+    }
+}

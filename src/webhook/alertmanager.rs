@@ -1,0 +1,74 @@
+//! `$alertmanager_content` and the webhook of Prometheus Alertmanager (version 4), which is the
+//! same format with a few fields more.
+//!
+//! Everything is optional and what is unknown is ignored: ARMS documents less than it sends (Alibaba
+//! Cloud, "Webhook template variables"; Prometheus, "Alerting configuration", `<webhook_config>`).
+
+use super::fields::text_of;
+use super::notification::{Alert, Notification};
+use serde_json::{Map, Value};
+
+/// Whether the object has what only such a notification has.
+pub(super) fn is_notification(object: &Map<String, Value>) -> bool {
+    matches!(object.get("alerts"), Some(Value::Array(_) | Value::Object(_) | Value::Null))
+        || ["commonLabels", "commonAnnotations", "groupLabels"]
+            .iter()
+            .any(|name| matches!(object.get(*name), Some(Value::Object(_))))
+}
+
+/// Takes a notification apart.
+pub(super) fn read(mut object: Map<String, Value>) -> Notification {
+    let alerts = match object.remove("alerts") {
+        Some(Value::Array(alerts)) => alerts.into_iter().filter_map(alert).collect(),
+        Some(Value::Null) | None => Vec::new(),
+        Some(single) => alert(single).into_iter().collect(),
+    };
+    let mut notification = Notification {
+        status: take_text(&mut object, &["status"]),
+        receiver: take_text(&mut object, &["receiver"]),
+        policy: take_text(&mut object, &["dispatchRuleName"]),
+        external_url: take_text(&mut object, &["externalURL"]),
+        common_labels: take_map(&mut object, "commonLabels"),
+        common_annotations: take_map(&mut object, "commonAnnotations"),
+        alerts,
+        ..Notification::default()
+    };
+    for name in ["severity", "level", "dedup_key", "incident_key"] {
+        if let Some(value) = object.remove(name) {
+            notification.fields.take(name, value);
+        }
+    }
+    notification
+}
+
+fn alert(value: Value) -> Option<Alert> {
+    let mut object = match value {
+        Value::Object(object) => object,
+        Value::Null => return None,
+        // Not an alert as documented, but something that somebody wanted to tell.
+        told => Map::from_iter([(
+            "annotations".to_owned(),
+            Value::Object(Map::from_iter([("message".to_owned(), told)])),
+        )]),
+    };
+    Some(Alert {
+        status: take_text(&mut object, &["status"]),
+        fingerprint: take_text(&mut object, &["fingerprint"]),
+        labels: take_map(&mut object, "labels"),
+        annotations: take_map(&mut object, "annotations"),
+        starts_at: take_text(&mut object, &["startsAt", "startTime"]),
+        ends_at: take_text(&mut object, &["endsAt", "endTime"]),
+        generator_url: take_text(&mut object, &["generatorURL"]),
+    })
+}
+
+fn take_text(object: &mut Map<String, Value>, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| text_of(&object.remove(*name)?))
+}
+
+fn take_map(object: &mut Map<String, Value>, name: &str) -> Map<String, Value> {
+    match object.remove(name) {
+        Some(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,165 @@
+//! Forms, as a browser would write them and as ARMS does: without encoding anything.
+
+use super::fields::{CONTENT, is_known};
+
+/// Longer than any field's name, shorter than most sentences.
+const NAME_MAX_CHARS: usize = 64;
+/// Fields of free text: in a raw form they run to the line's end, whatever stands in them.
+const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
+
+/// The pairs of a form in their order, and the lines between them that are none.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Form {
+    pub(super) pairs: Vec<(String, String)>,
+    pub(super) loose: String,
+    /// How many pairs stand before the first free text, which may hold anything.
+    pub(super) before_text: usize,
+}
+
+/// Reads `body` as a form. `None` if it is none: if it does not begin with a pair, or if no name in
+/// it is known.
+pub(super) fn parse(body: &str, content_type: &str) -> Option<Form> {
+    let form = if is_standard(body, content_type) { standard(body) } else { raw(body) };
+    let begins_with_pair = split_pair(body.trim_start(), body.len()).is_some();
+    (begins_with_pair && form.pairs.iter().any(|(name, _)| is_known(name))).then_some(form)
+}
+
+/// Whether standard decoding may be applied without harm to a text that nobody encoded.
+fn is_standard(body: &str, content_type: &str) -> bool {
+    content_type == "application/x-www-form-urlencoded"
+        && !body.trim_end().contains(['{', '"', ' ', '\t', '\r', '\n'])
+        && body.split('%').skip(1).all(|escape| {
+            let mut digits = escape.bytes();
+            digits.next().is_some_and(|digit| digit.is_ascii_hexdigit())
+                && digits.next().is_some_and(|digit| digit.is_ascii_hexdigit())
+        })
+}
+
+fn standard(body: &str) -> Form {
+    let pairs: Vec<_> = form_urlencoded::parse(body.trim_end().as_bytes()).into_owned().collect();
+    Form { before_text: pairs.len(), pairs, loose: String::new() }
+}
+
+fn raw(body: &str) -> Form {
+    let mut form = Form::default();
+    let mut text_seen = false;
+    let mut rest = body;
+    let mut at_line_start = true;
+    while !rest.is_empty() {
+        // A document that starts a line is the content, though no name stands before it.
+        if at_line_start && rest.trim_start().starts_with(['{', '[']) {
+            form.pairs.push((CONTENT.to_owned(), rest.trim().to_owned()));
+            break;
+        }
+        let line_end = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        let pair_end = rest.get(..line_end).and_then(|line| line.find('&')).unwrap_or(line_end);
+        let end = match split_pair(rest, pair_end) {
+            None => {
+                text_seen = true;
+                let line = rest.get(..line_end).unwrap_or_default().trim();
+                if !line.is_empty() {
+                    if !form.loose.is_empty() {
+                        form.loose.push('\n');
+                    }
+                    form.loose.push_str(line);
+                }
+                line_end
+            }
+            Some((name, value_start)) => {
+                let end = match name {
+                    CONTENT => rest.len(),
+                    _ if TEXT_FIELDS.contains(&name) => line_end,
+                    _ => pair_end,
+                };
+                text_seen |= end != pair_end || TEXT_FIELDS.contains(&name);
+                let value = rest.get(value_start..end).unwrap_or_default().trim();
+                form.pairs.push((name.to_owned(), value.to_owned()));
+                end
+            }
+        };
+        if !text_seen {
+            form.before_text = form.pairs.len();
+        }
+        at_line_start = !rest.get(end..).unwrap_or_default().starts_with('&');
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    form
+}
+
+/// The name of the pair that `text` begins with, and where its value starts; the pair ends before `end`.
+fn split_pair(text: &str, end: usize) -> Option<(&str, usize)> {
+    let equals = text.get(..end)?.find('=')?;
+    let name = text.get(..equals)?.trim();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    (!name.is_empty() && name.chars().count() <= NAME_MAX_CHARS && name.chars().all(plain))
+        .then_some((name, equals + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(body: &str, content_type: &str) -> Vec<(String, String)> {
+        parse(body, content_type).unwrap_or_default().pairs
+    }
+
+    fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    #[test]
+    fn a_raw_form_ends_its_pairs_where_the_contract_says() {
+        for (body, expected) in [
+            ("integration_key=K", vec![("integration_key", "K")]),
+            (
+                "integration_key=K&severity=critical\nstatus=firing",
+                vec![("integration_key", "K"), ("severity", "critical"), ("status", "firing")],
+            ),
+            (
+                "source=a&summary=x & y=z&severity=info\nlevel=P1",
+                vec![("source", "a"), ("summary", "x & y=z&severity=info"), ("level", "P1")],
+            ),
+            (
+                "integration_key=K&content={\"a\":\n\"b&c=d\"}\n",
+                vec![("integration_key", "K"), ("content", "{\"a\":\n\"b&c=d\"}")],
+            ),
+            (
+                "integration_key=K\r\n{\"alerts\":[]}",
+                vec![("integration_key", "K"), ("content", "{\"alerts\":[]}")],
+            ),
+            ("severity=a%20b+c", vec![("severity", "a%20b+c")]),
+        ] {
+            assert_eq!(pairs(body, "text/plain"), owned(&expected), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn standard_decoding_is_applied_only_where_it_was_meant() {
+        let decoded = owned(&[("integration_key", "K"), ("summary", "a b&c")]);
+        assert_eq!(pairs("integration_key=K&summary=a+b%26c", FORM), decoded);
+        for (body, summary) in [
+            ("integration_key=K&summary=a+b %26", "a+b %26"),
+            ("integration_key=K&summary=99%", "99%"),
+            ("integration_key=K&summary=\"a+b\"", "\"a+b\""),
+            ("integration_key=K&summary={a+b}", "{a+b}"),
+        ] {
+            assert_eq!(pairs(body, FORM), owned(&[("integration_key", "K"), ("summary", summary)]), "{body}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_no_pairs_are_kept() {
+        let form = parse("integration_key=K\nCPU is high\nsee https://x/?a=b", "").unwrap_or_default();
+        assert_eq!(form.loose, "CPU is high\nsee https://x/?a=b");
+        assert_eq!(form.before_text, 1);
+    }
+
+    #[test]
+    fn text_is_no_form() {
+        for body in ["CPU usage = 90%", "a=b", "see x?summary=1", "CPU high\nseverity=info", "=", "&", ""] {
+            assert_eq!(parse(body, ""), None, "{body:?}");
+        }
+    }
+}

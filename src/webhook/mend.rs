@@ -1,0 +1,278 @@
+//! JSON as templates break it: values pasted in unescaped, so that quotes, backslashes and line
+//! breaks stand raw inside strings, and values without quotes.
+//!
+//! ARMS documents no escaping function for template values. The reader below takes a quote for the
+//! end of a string only if what follows continues the document: a comma and the next name, or
+//! brackets that close what is open. A text is hardly ever like that by chance.
+
+use serde_json::{Map, Value};
+
+/// Deeper than any notification; what is nested deeper is left to be read as text.
+const DEPTH_MAX: usize = 32;
+/// Longer than any name of a notification, shorter than most sentences.
+const NAME_MAX_CHARS: usize = 64;
+
+/// Reads `text`, which is no JSON, as what it was meant to be. `None` if it cannot be told.
+pub(super) fn mend(text: &str) -> Option<Value> {
+    let mut reader = Reader { rest: text.trim_start(), open: Vec::new() };
+    if !reader.rest.starts_with('{') {
+        return None;
+    }
+    let value = reader.value()?;
+    // Something behind the end means that an end was misread: better text than half an alert.
+    reader.rest.trim().is_empty().then_some(value)
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+    /// The closing bracket of each object and array that is open.
+    open: Vec<char>,
+}
+
+impl<'a> Reader<'a> {
+    fn skip_blanks(&mut self) {
+        self.rest = self.rest.trim_start();
+    }
+
+    fn eat(&mut self, expected: char) -> bool {
+        self.skip_blanks();
+        match self.rest.strip_prefix(expected) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn value(&mut self) -> Option<Value> {
+        self.skip_blanks();
+        // `{{ … }}` is a placeholder that was not filled, not an object in an object.
+        if self.rest.starts_with("{{") {
+            Some(self.bare())
+        } else if self.rest.starts_with('{') {
+            self.object()
+        } else if self.rest.starts_with('[') {
+            self.array()
+        } else if let Some(rest) = self.rest.strip_prefix('"') {
+            self.rest = rest;
+            Some(Value::String(unescape(self.string())))
+        } else {
+            Some(self.bare())
+        }
+    }
+
+    fn object(&mut self) -> Option<Value> {
+        self.enter('}')?;
+        let mut object = Map::new();
+        while !self.leave() {
+            self.skip_blanks();
+            let (name, rest) = name_and_colon(self.rest)?;
+            self.rest = rest;
+            let value = self.value()?;
+            object.entry(name).or_insert(value);
+            if !self.eat(',') {
+                return self.leave().then_some(Value::Object(object));
+            }
+        }
+        Some(Value::Object(object))
+    }
+
+    fn array(&mut self) -> Option<Value> {
+        self.enter(']')?;
+        let mut array = Vec::new();
+        while !self.leave() {
+            array.push(self.value()?);
+            if !self.eat(',') {
+                return self.leave().then_some(Value::Array(array));
+            }
+        }
+        Some(Value::Array(array))
+    }
+
+    fn enter(&mut self, close: char) -> Option<()> {
+        let mut chars = self.rest.chars();
+        chars.next();
+        self.rest = chars.as_str();
+        self.open.push(close);
+        (self.open.len() <= DEPTH_MAX).then_some(())
+    }
+
+    /// Closes the innermost bracket if it is next, or if the text has ended.
+    fn leave(&mut self) -> bool {
+        let Some(&close) = self.open.last() else { return true };
+        let left = self.eat(close) || self.rest.is_empty();
+        if left {
+            self.open.pop();
+        }
+        left
+    }
+
+    /// Up to the quote that ends the string, which is consumed; all that is left without one.
+    fn string(&mut self) -> &'a str {
+        let text = self.rest;
+        // A value that holds a whole document as text, unescaped: it ends where the document ends.
+        if let Some(document) = embedded_document(text) {
+            let (inner, behind) = text.split_at(document);
+            if let Some(rest) = behind.trim_start().strip_prefix('"')
+                && continues(rest, &self.open)
+            {
+                self.rest = rest;
+                return inner;
+            }
+        }
+        for (at, _) in text.match_indices('"') {
+            let (inner, behind) = text.split_at(at);
+            let rest = behind.get(1..).unwrap_or_default();
+            if !escapes_next(inner) && continues(rest, &self.open) {
+                self.rest = rest;
+                return inner;
+            }
+        }
+        self.rest = "";
+        text
+    }
+
+    /// A value without quotes: a number, `true`, `null`, or a word that a template left bare.
+    fn bare(&mut self) -> Value {
+        let end = match self.rest.strip_prefix("{{").and_then(|inner| inner.find("}}")) {
+            Some(inner) => inner + "{{}}".len(),
+            None => self.rest.find([',', '}', ']', '\n']).unwrap_or(self.rest.len()),
+        };
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        let word = word.trim();
+        serde_json::from_str(word).unwrap_or_else(|_| Value::String(word.to_owned()))
+    }
+}
+
+/// The length of the JSON document that `text` begins with.
+fn embedded_document(text: &str) -> Option<usize> {
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    documents.next()?.ok()?;
+    Some(documents.byte_offset())
+}
+
+/// Whether the quote behind `inner` is escaped: by an odd number of backslashes.
+fn escapes_next(inner: &str) -> bool {
+    inner.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
+}
+
+/// Whether `rest` goes on as a document does in which the brackets `open` are open.
+fn continues(rest: &str, open: &[char]) -> bool {
+    let mut rest = rest.trim_start();
+    let mut open = open.iter().rev().copied().peekable();
+    loop {
+        // A notification that was cut off ends here too.
+        if rest.is_empty() {
+            return true;
+        }
+        if let Some(behind) = rest.strip_prefix(',') {
+            let next = behind.trim_start();
+            return match open.peek() {
+                Some('}') => next.starts_with('}') || name_and_colon(next).is_some(),
+                Some(_) => next.starts_with(['"', '{', '[']),
+                None => false,
+            };
+        }
+        match open.peek() {
+            Some(&close) => match rest.strip_prefix(close) {
+                Some(behind) => {
+                    open.next();
+                    rest = behind.trim_start();
+                }
+                None => return false,
+            },
+            None => return false,
+        }
+    }
+}
+
+/// `"name" :` at the start of `text`, and what is behind it.
+fn name_and_colon(text: &str) -> Option<(String, &str)> {
+    let (name, behind) = text.strip_prefix('"')?.split_once('"')?;
+    let rest = behind.trim_start().strip_prefix(':')?;
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ' ' | '$');
+    (!name.is_empty() && name.chars().count() <= NAME_MAX_CHARS && name.chars().all(plain))
+        .then(|| (name.to_owned(), rest))
+}
+
+/// Resolves the escapes that are ones; a backslash before anything else (`C:\data`) stays.
+fn unescape(raw: &str) -> String {
+    if !raw.contains('\\') {
+        return raw.to_owned();
+    }
+    // Properly escaped as a whole, raw line breaks apart: then the JSON rules hold, surrogate pairs too.
+    if let Ok(text) = serde_json::from_str(&format!(
+        "\"{}\"",
+        raw.replace('\r', "\\r").replace('\n', "\\n").replace('\t', "\\t")
+    )) {
+        return text;
+    }
+    let mut text = String::with_capacity(raw.len());
+    let mut chars = raw.chars();
+    while let Some(c) = chars.next() {
+        let mut ahead = chars.clone();
+        match (c, ahead.next()) {
+            ('\\', Some(escaped @ ('"' | '\\' | '/'))) => {
+                text.push(escaped);
+                chars = ahead;
+            }
+            ('\\', Some('n')) => {
+                text.push('\n');
+                chars = ahead;
+            }
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mend;
+    use serde_json::json;
+
+    #[test]
+    fn values_pasted_in_raw_are_read_as_they_were_meant() {
+        for (text, meant) in [
+            (r#"{"a":"say "hi" now","b":"x"}"#, json!({"a":"say \"hi\" now","b":"x"})),
+            ("{\"a\":\"one\ntwo\",\"b\":1}", json!({"a":"one\ntwo","b":1})),
+            (r#"{"a":"C:\data\x","b":"y"}"#, json!({"a":"C:\\data\\x","b":"y"})),
+            (r#"{"a":"body {"b":"c"} bad","d":"e"}"#, json!({"a":"body {\"b\":\"c\"} bad","d":"e"})),
+            (r#"{"a":"ends in a quote"","b":"c"}"#, json!({"a":"ends in a quote\"","b":"c"})),
+            (r#"{"a":$content}"#, json!({"a":"$content"})),
+            (r#"{"a":{{ .level }},"b":2}"#, json!({"a":"{{ .level }}","b":2})),
+            (r#"{"a":"{{ range .alerts }}","b":true}"#, json!({"a":"{{ range .alerts }}","b":true})),
+            (r#"{"a":"b",}"#, json!({"a":"b"})),
+            (
+                r#"{"a":[{"b":"c "d" e"},{"b":"f"}],"g":null}"#,
+                json!({"a":[{"b":"c \"d\" e"},{"b":"f"}],"g":null}),
+            ),
+            (r#"{"k":"v","content":"{"a":{"b":"c"}}"}"#, json!({"k":"v","content":"{\"a\":{\"b\":\"c\"}}"})),
+            (r#"{"content":"{"a":"b"}","k":"v"}"#, json!({"content":"{\"a\":\"b\"}","k":"v"})),
+            (r#"{"a":"cut off"#, json!({"a":"cut off"})),
+            (r#"{"a":"x","b":"#, json!({"a":"x","b":""})),
+            (r#"{"a":"x","b":"y""#, json!({"a":"x","b":"y"})),
+        ] {
+            assert_eq!(mend(text), Some(meant), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_of_two_equal_names_wins_here_too() {
+        let text = r#"{"k":"mine","a":"raw " text","k":"theirs"}"#;
+        assert_eq!(mend(text), Some(json!({"k":"mine","a":"raw \" text"})));
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_left_alone() {
+        for text in ["plain", "[1,2", "{not json at all}", "{\"a\":1} trailing", ""] {
+            assert_eq!(mend(text), None, "{text}");
+        }
+        assert_eq!(mend(&"{\"a\":".repeat(50_000)), None);
+    }
+}

@@ -1,0 +1,206 @@
+//! What ARMS sends: a body of any kind becomes a [`Notification`].
+//!
+//! [`parse`] tells the kind by what the body is. Nothing is refused here: what no format fits is a
+//! notification whose message is the text.
+
+mod alertmanager;
+mod fields;
+mod form;
+mod json;
+mod mend;
+mod notification;
+mod other;
+
+pub use fields::{Fields, KEY_NAMES, text_of};
+pub use notification::{Alert, Notification};
+
+use crate::secret::{IntegrationKey, KeyFault};
+use fields::CONTENT;
+use serde_json::{Map, Value};
+
+/// How often a document may hold another as text before the rest is left as text.
+const NESTING_MAX: u32 = 4;
+
+/// One webhook, read.
+pub struct Webhook {
+    /// The integration key that the body gives in a place of its own.
+    pub key: Result<Option<IntegrationKey>, KeyFault>,
+    /// A key that stands somewhere in free text: taken only where no other place gives one, for the
+    /// text may be an alert's.
+    pub key_in_text: Option<IntegrationKey>,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a webhook says.
+pub enum Content {
+    /// Something has happened.
+    Notification(Box<Notification>),
+    /// The console's Test button: ARMS does not fill the placeholder there.
+    Test(Placeholder),
+}
+
+/// A variable of ARMS's body templates that arrived unfilled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placeholder {
+    /// `$alertmanager_content`, filled only under `Content-Type: application/json`.
+    AlertmanagerContent,
+    /// `$content`.
+    Content,
+}
+
+impl Placeholder {
+    fn of(text: &str) -> Option<Self> {
+        match text.trim() {
+            "$alertmanager_content" => Some(Self::AlertmanagerContent),
+            "$content" => Some(Self::Content),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a body that is not blank. `content_type` is the header's media type in lower case,
+/// without parameters.
+#[must_use]
+pub fn parse(body: &str, content_type: &str) -> Webhook {
+    let text = body.trim_start_matches('\u{feff}').trim();
+    let (key, key_in_text, content) = if let Some(placeholder) = Placeholder::of(text) {
+        (Ok(None), None, Content::Test(placeholder))
+    } else if let Some(document) = document(text, NESTING_MAX) {
+        let key = match &document {
+            Value::Object(object) => key_of(KEY_NAMES.iter().filter_map(|name| text_of(object.get(*name)?))),
+            _ => Ok(None),
+        };
+        (key, None, read_document(document, NESTING_MAX))
+    } else if let Some(form) = form::parse(text, content_type) {
+        let (key, content) = read_form(form);
+        (key, None, content)
+    } else if text.starts_with('{') {
+        // Meant as JSON and past mending: its first key is the template's.
+        (find_key(text).transpose(), None, read_text(text))
+    } else {
+        (Ok(None), find_key(text).and_then(Result::ok), read_text(text))
+    };
+    Webhook { key, key_in_text, content }
+}
+
+/// The text as a JSON document: as it is, mended, or unpacked from a string that holds one.
+fn document(text: &str, nesting: u32) -> Option<Value> {
+    let nesting = nesting.checked_sub(1)?;
+    if text.starts_with("{\\\"") {
+        let unescaped: String = serde_json::from_str(&format!("\"{text}\"")).ok()?;
+        return document(unescaped.trim(), nesting);
+    }
+    if !text.starts_with(['{', '[', '"']) {
+        return None;
+    }
+    match json::parse(text) {
+        Ok(Value::String(inner)) => document(inner.trim(), nesting),
+        Ok(value) => Some(value),
+        Err(_) => mend::mend(text),
+    }
+}
+
+fn read_document(document: Value, nesting: u32) -> Content {
+    let Value::Object(mut object) = document else {
+        return Content::Notification(Box::new(other::read(document)));
+    };
+    if alertmanager::is_notification(&object) {
+        return Content::Notification(Box::new(alertmanager::read(object)));
+    }
+    // Under `content`, or wherever else a template put the document or the placeholder for it.
+    let holds_content = |value: &Value| match value {
+        Value::Object(inner) => alertmanager::is_notification(inner),
+        Value::String(inner) => Placeholder::of(inner).is_some(),
+        _ => false,
+    };
+    let name = if object.contains_key(CONTENT) {
+        Some(CONTENT.to_owned())
+    } else {
+        object.iter().find(|(_, value)| holds_content(value)).map(|(name, _)| name.clone())
+    };
+    match name.and_then(|name| object.remove(&name)) {
+        Some(content) if text_of(&content).is_some() => {
+            let mut fields = Fields::default();
+            take_all(&mut fields, object);
+            read_content(fields, content, nesting)
+        }
+        _ => Content::Notification(Box::new(other::read(Value::Object(object)))),
+    }
+}
+
+fn take_all(fields: &mut Fields, object: Map<String, Value>) {
+    for (name, value) in object {
+        fields.take(&name, value);
+    }
+}
+
+fn read_form(form: form::Form) -> (Result<Option<IntegrationKey>, KeyFault>, Content) {
+    let key_values = |pairs: &[(String, String)]| -> Vec<String> {
+        let keys = pairs.iter().filter(|(name, _)| KEY_NAMES.contains(&name.as_str()));
+        keys.filter_map(|(_, value)| text_of(&Value::String(value.clone()))).collect()
+    };
+    let (template, behind_text) = form.pairs.split_at(form.before_text.min(form.pairs.len()));
+    let mut keys = key_values(template);
+    if keys.is_empty() {
+        // Behind an alert's text anything may be the text's: the first counts, a second refuses nothing.
+        keys = key_values(behind_text);
+        keys.truncate(1);
+    }
+    let mut fields = Fields::default();
+    let mut content = None;
+    for (name, value) in form.pairs {
+        if name == CONTENT {
+            content = content.or(Some(value)).filter(|value| !value.is_empty());
+        } else {
+            fields.take(&name, Value::String(value));
+        }
+    }
+    let content = content.unwrap_or(form.loose);
+    (key_of(keys.into_iter()), read_content(fields, Value::String(content), NESTING_MAX))
+}
+
+/// The content of a form or of a JSON object, whose other fields are `outer`.
+fn read_content(outer: Fields, content: Value, nesting: u32) -> Content {
+    let inner = match content {
+        Value::String(text) => match (Placeholder::of(&text), document(text.trim(), nesting)) {
+            (Some(placeholder), _) => return Content::Test(placeholder),
+            (None, Some(document)) => read_document(document, nesting.saturating_sub(1)),
+            (None, None) => read_text(text.trim()),
+        },
+        document => read_document(document, nesting.saturating_sub(1)),
+    };
+    match inner {
+        Content::Notification(mut notification) => {
+            // What the template says comes before what the alert's own text says.
+            let inner = std::mem::replace(&mut notification.fields, outer);
+            notification.fields.append(inner);
+            Content::Notification(notification)
+        }
+        test @ Content::Test(_) => test,
+    }
+}
+
+fn read_text(text: &str) -> Content {
+    let mut notification = Notification::default();
+    notification.fields.take("message", Value::String(text.to_owned()));
+    Content::Notification(Box::new(notification))
+}
+
+/// The one key among `values`.
+fn key_of(mut values: impl Iterator<Item = String>) -> Result<Option<IntegrationKey>, KeyFault> {
+    let Some(first) = values.next() else { return Ok(None) };
+    if values.any(|other| other != first) {
+        return Err(KeyFault::TwoDifferent);
+    }
+    IntegrationKey::parse(&first).map(Some)
+}
+
+/// The first key that a text names, in whatever notation.
+fn find_key(text: &str) -> Option<Result<IntegrationKey, KeyFault>> {
+    let at = KEY_NAMES.iter().filter_map(|name| Some(text.find(name)? + name.len())).min()?;
+    let notation = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ':' | '=' | '：');
+    let value = text.get(at..)?.trim_start_matches(notation);
+    let end = value.find(|c: char| !(c.is_alphanumeric() || c == '*')).unwrap_or(value.len());
+    value.get(..end).filter(|value| !value.is_empty()).map(IntegrationKey::parse)
+}

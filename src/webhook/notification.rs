@@ -1,0 +1,44 @@
+//! A notification and its alerts, whatever format they came in.
+
+use super::fields::Fields;
+use serde_json::{Map, Value};
+
+/// One notification. All of it is optional: formats give different parts.
+#[derive(Debug, Default)]
+pub struct Notification {
+    /// `firing` or `resolved`, of the whole group.
+    pub status: Option<String>,
+    /// The name of the webhook contact.
+    pub receiver: Option<String>,
+    /// The notification policy (ARMS's `dispatchRuleName`).
+    pub policy: Option<String>,
+    /// Where the alert can be seen.
+    pub external_url: Option<String>,
+    /// Labels that all alerts share.
+    pub common_labels: Map<String, Value>,
+    /// Annotations that all alerts share.
+    pub common_annotations: Map<String, Value>,
+    /// The alerts, in the order of the notification.
+    pub alerts: Vec<Alert>,
+    /// What the body says in fields of its own; for the formats without alerts, all that it says.
+    pub fields: Fields,
+}
+
+/// One alert of a notification.
+#[derive(Debug, Default)]
+pub struct Alert {
+    /// `firing` or `resolved`.
+    pub status: Option<String>,
+    /// ARMS's and Alertmanager's name for the label set.
+    pub fingerprint: Option<String>,
+    /// What the alert is about.
+    pub labels: Map<String, Value>,
+    /// What is told about it.
+    pub annotations: Map<String, Value>,
+    /// Since when it fires, as it came.
+    pub starts_at: Option<String>,
+    /// When it ended, or will have ended if nothing is heard: ARMS fills it while an alert fires.
+    pub ends_at: Option<String>,
+    /// The rule's page.
+    pub generator_url: Option<String>,
+}

@@ -1,0 +1,167 @@
+//! Every way to answer badly: one after the other from a queue, or standing.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use crate::Reply;
+
+/// A way to answer badly.
+///
+/// `taken` says whether the event is checked and remembered all the same, as when PagerDuty fails after its queue has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// This answer instead; the event is not taken.
+    Answer(Reply),
+    /// The event is taken at once, the right answer comes so much later.
+    Delay(Duration),
+    /// No answer ever; the connection stays open.
+    Hang {
+        /// Whether the event is taken.
+        taken: bool,
+    },
+    /// The request is read, then the connection closes without an answer.
+    CloseUnanswered {
+        /// Whether the event is taken.
+        taken: bool,
+    },
+    /// The right answer's head and half of its body, then the connection closes. The event is taken.
+    CutAnswer,
+    /// The right answer's head and half of its body, then nothing more. The event is taken.
+    StallAnswer,
+    /// The right answer, then the connection closes, though nothing in the answer said so. The event is taken.
+    CloseAfterAnswer,
+    /// The next new connection is accepted and closed before anything is read.
+    CloseOnAccept,
+}
+
+impl Fault {
+    /// An answer with this status and nothing else.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self::Answer(Reply::text(status, ""))
+    }
+
+    /// A rate-limit answer of v2 that says when to come again, in seconds or as an HTTP date.
+    #[must_use]
+    pub fn retry_after(status: u16, value: &str) -> Self {
+        Self::Answer(Reply::text(status, "").with_header("retry-after", value))
+    }
+
+    /// A gateway's web page with this status.
+    #[must_use]
+    pub fn html(status: u16) -> Self {
+        Self::Answer(Reply::html(status, "<html><body><h1>Something went wrong</h1></body></html>"))
+    }
+
+    /// A redirect to this address.
+    #[must_use]
+    pub fn redirect(status: u16, location: &str) -> Self {
+        Self::Answer(Reply::text(status, "").with_header("location", location))
+    }
+}
+
+/// Faults of one kind: first those in the queue, each once, then the standing one, every time.
+#[derive(Debug, Default)]
+struct Script {
+    queue: VecDeque<Fault>,
+    standing: Option<Fault>,
+}
+
+impl Script {
+    fn next(&mut self) -> Option<Fault> {
+        self.queue.pop_front().or_else(|| self.standing.clone())
+    }
+}
+
+/// What is to go wrong. Faults of connections and of requests each keep their own order; those for a dedup key go first.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    connections: Script,
+    requests: Script,
+    by_dedup_key: HashMap<String, Script>,
+}
+
+impl Faults {
+    /// Adds one to the queue of its kind.
+    pub(crate) fn push(&mut self, fault: Fault) {
+        let script = if fault == Fault::CloseOnAccept { &mut self.connections } else { &mut self.requests };
+        script.queue.push_back(fault);
+    }
+
+    /// What goes wrong whenever the queue is empty.
+    pub(crate) fn stand(&mut self, fault: Option<Fault>) {
+        let (connections, requests) = match fault {
+            Some(Fault::CloseOnAccept) => (fault, None),
+            _ => (None, fault),
+        };
+        self.connections.standing = connections;
+        self.requests.standing = requests;
+    }
+
+    /// Adds one for the events of one dedup key.
+    pub(crate) fn push_for(&mut self, dedup_key: &str, fault: Fault) {
+        self.by_dedup_key.entry(dedup_key.to_owned()).or_default().queue.push_back(fault);
+    }
+
+    /// What goes wrong with every event of one dedup key.
+    pub(crate) fn stand_for(&mut self, dedup_key: &str, fault: Option<Fault>) {
+        self.by_dedup_key.entry(dedup_key.to_owned()).or_default().standing = fault;
+    }
+
+    /// Whether the connection that has just come is to be closed.
+    pub(crate) fn next_closes_connection(&mut self) -> bool {
+        self.connections.next().is_some()
+    }
+
+    /// The fault of the request that has just come.
+    pub(crate) fn next_for_request(&mut self, dedup_key: Option<&str>) -> Option<Fault> {
+        dedup_key
+            .and_then(|key| self.by_dedup_key.get_mut(key))
+            .and_then(Script::next)
+            .or_else(|| self.requests.next())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_goes_before_the_standing_fault() {
+        let mut faults = Faults::default();
+        faults.stand(Some(Fault::CutAnswer));
+        faults.push(Fault::status(500));
+        faults.push(Fault::status(429));
+        for expected in [Fault::status(500), Fault::status(429), Fault::CutAnswer, Fault::CutAnswer] {
+            assert_eq!(faults.next_for_request(None), Some(expected));
+        }
+        faults.stand(None);
+        assert_eq!(faults.next_for_request(None), None);
+    }
+
+    #[test]
+    fn a_dedup_key_has_faults_of_its_own() {
+        let mut faults = Faults::default();
+        faults.push(Fault::status(500));
+        faults.push_for("a", Fault::status(400));
+        faults.stand_for("b", Some(Fault::status(503)));
+        assert_eq!(faults.next_for_request(Some("a")), Some(Fault::status(400)));
+        assert_eq!(faults.next_for_request(Some("b")), Some(Fault::status(503)));
+        assert_eq!(faults.next_for_request(Some("a")), Some(Fault::status(500)));
+        assert_eq!(faults.next_for_request(Some("a")), None);
+        assert_eq!(faults.next_for_request(Some("b")), Some(Fault::status(503)));
+    }
+
+    #[test]
+    fn connections_and_requests_do_not_take_each_other_s_faults() {
+        let mut faults = Faults::default();
+        faults.push(Fault::CloseOnAccept);
+        assert_eq!(faults.next_for_request(None), None);
+        assert!(faults.next_closes_connection());
+        assert!(!faults.next_closes_connection());
+        faults.stand(Some(Fault::CloseOnAccept));
+        assert!(faults.next_closes_connection() && faults.next_closes_connection());
+        faults.stand(Some(Fault::status(500)));
+        assert!(!faults.next_closes_connection());
+    }
+}

@@ -1,0 +1,181 @@
+//! The handle that tests and tools hold.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::memory::{Alert, AlertState, Change};
+use crate::state::{State, now_ms};
+use crate::{Fault, RateLimit, Received, server};
+
+/// How a stand-in starts. The default takes every well-formed key at any rate, on a free port.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where to listen, else `127.0.0.1` and a free port.
+    pub address: Option<SocketAddr>,
+    /// The rate limit, else none.
+    pub rate_limit: Option<RateLimit>,
+    /// `Retry-After` of the rate limit's answers, else none: PagerDuty documents none.
+    pub retry_after_seconds: Option<u32>,
+    /// The only integration keys that are known, else every well-formed one is.
+    pub known_keys: Option<Vec<String>>,
+}
+
+/// A running stand-in. Clones are handles of the same one; it stops with [`Standin::stop`] or with the last handle.
+#[derive(Clone, Debug)]
+pub struct Standin {
+    address: SocketAddr,
+    state: Arc<State>,
+    stop: Arc<watch::Sender<bool>>,
+}
+
+impl Standin {
+    /// Listens, and serves on the current tokio runtime.
+    ///
+    /// # Errors
+    /// When it cannot listen at the address.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let address = options.address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(State::new(options));
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(server::serve(listener, Arc::clone(&state), stopped));
+        Ok(Self { address, state, stop: Arc::new(stop) })
+    }
+
+    /// The base address, such as `http://127.0.0.1:40123`, to put where `https://events.pagerduty.com` stands.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address it listens at.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Lets the next request go wrong that no earlier fault takes ([`Fault::CloseOnAccept`]: the next connection).
+    pub fn push_fault(&self, fault: Fault) {
+        self.state.book().faults.push(fault);
+    }
+
+    /// Lets every request go wrong that no queued fault takes; `None` ends it.
+    pub fn set_standing_fault(&self, fault: Option<Fault>) {
+        self.state.book().faults.stand(fault);
+    }
+
+    /// Lets the next event of one dedup key go wrong.
+    pub fn push_fault_for(&self, dedup_key: &str, fault: Fault) {
+        self.state.book().faults.push_for(dedup_key, fault);
+    }
+
+    /// Lets every event of one dedup key go wrong; `None` ends it.
+    pub fn set_standing_fault_for(&self, dedup_key: &str, fault: Option<Fault>) {
+        self.state.book().faults.stand_for(dedup_key, fault);
+    }
+
+    /// The alerts, the one with the latest event first.
+    #[must_use]
+    pub fn alerts(&self) -> Vec<Alert> {
+        self.state.book().memory.alerts()
+    }
+
+    /// The alert of one integration key and dedup key.
+    #[must_use]
+    pub fn alert(&self, key: &str, dedup_key: &str) -> Option<Alert> {
+        self.state.book().memory.alert(key, dedup_key).cloned()
+    }
+
+    /// The change events, newest first.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        self.state.book().memory.changes()
+    }
+
+    /// The requests, oldest first: of every path and method, accepted or not.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Received> {
+        self.state.book().records.list()
+    }
+
+    /// How many alerts, change events and requests were let go to stay within bounds.
+    #[must_use]
+    pub fn let_go(&self) -> u64 {
+        let book = self.state.book();
+        book.memory.alerts_let_go + book.memory.changes_let_go + book.records.let_go
+    }
+
+    /// Acknowledges and resolves that met no open alert: accepted and dropped, as at PagerDuty.
+    #[must_use]
+    pub fn without_alert(&self) -> u64 {
+        self.state.book().memory.without_alert
+    }
+
+    /// The most requests that were in flight at once.
+    #[must_use]
+    pub fn max_in_flight(&self) -> usize {
+        self.state.max_in_flight()
+    }
+
+    /// Acknowledges an open alert, as a person does. Whether there was one.
+    #[must_use = "it says whether there was an open alert"]
+    pub fn acknowledge(&self, key: &str, dedup_key: &str) -> bool {
+        self.set_state(key, dedup_key, AlertState::Acknowledged)
+    }
+
+    /// Resolves an open alert, as a person does. Whether there was one.
+    #[must_use = "it says whether there was an open alert"]
+    pub fn resolve(&self, key: &str, dedup_key: &str) -> bool {
+        self.set_state(key, dedup_key, AlertState::Resolved)
+    }
+
+    /// Forgets alerts, change events, requests and rates; faults stay.
+    pub fn clear(&self) {
+        let mut book = self.state.book();
+        book.memory.clear();
+        book.records.clear();
+        if let Some(limiter) = book.limiter.as_mut() {
+            limiter.clear();
+        }
+        drop(book);
+        self.state.forget_max_in_flight();
+        self.state.changed();
+    }
+
+    /// A number that grows with each request, each answer and each change by hand.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.state.subscribe()
+    }
+
+    /// Waits until something is so; `false` when it is not within this time.
+    pub async fn wait_until(&self, within: Duration, is_so: impl Fn(&Self) -> bool + Send) -> bool {
+        let mut revision = self.subscribe();
+        let waiting = async {
+            while !is_so(self) {
+                if revision.changed().await.is_err() {
+                    break;
+                }
+            }
+        };
+        tokio::time::timeout(within, waiting).await.is_ok()
+    }
+
+    /// Closes the listener and every connection. What is remembered can still be read.
+    pub async fn stop(&self) {
+        self.stop.send_replace(true);
+        self.stop.closed().await;
+    }
+
+    fn set_state(&self, key: &str, dedup_key: &str, state: AlertState) -> bool {
+        let was_open = self.state.book().memory.set_state(key, dedup_key, state, now_ms());
+        self.state.changed();
+        was_open
+    }
+}
