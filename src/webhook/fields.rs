@@ -78,10 +78,10 @@ impl Fields {
     /// Adds what `later` gives and these do not.
     pub(super) fn append(&mut self, later: Self) {
         for (field, text) in later.given {
-            if !self.given.contains_key(field) {
-                drop(self.given.insert(field, text))
+            if self.given.contains_key(field) {
+                self.others.entry(field).or_insert(Value::String(text));
             } else {
-                drop(self.others.entry(field).or_insert(Value::String(text)))
+                self.given.insert(field, text);
             }
         }
         self.severities.extend(later.severities);

@@ -17,7 +17,7 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// About what PagerDuty documents: 120 events in 60 s.
-    pub const DOCUMENTED: Self = Self { events: 120, window: Duration::from_secs(60) };
+    pub const DOCUMENTED: Self = Self { events: 120, window: Duration::from_mins(1) };
 }
 
 /// Counts events by key. It has no clock: the caller says what time it is.
@@ -62,7 +62,7 @@ impl Limiter {
 mod tests {
     use super::*;
 
-    const LIMIT: RateLimit = RateLimit { events: 2, window: Duration::from_secs(60) };
+    const LIMIT: RateLimit = RateLimit { events: 2, window: Duration::from_mins(1) };
 
     #[test]
     fn the_window_slides_and_each_key_has_its_own() {
