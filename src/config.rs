@@ -18,6 +18,8 @@ pub struct Config {
     pub events_url: Url,
     /// `DEFAULT_SEVERITY`: for an alert that names none that is known.
     pub default_severity: Severity,
+    /// `EVENT_PER`: what one event stands for.
+    pub event_per: EventPer,
     /// `DELIVER_WITHIN_MS`: how long an event is tried.
     pub deliver_within: Duration,
     /// `LOG_LEVEL`.
@@ -33,6 +35,15 @@ pub enum Host {
     FunctionCompute(u16),
     /// Plain HTTP on this address.
     Plain(SocketAddr),
+}
+
+/// What one event stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventPer {
+    /// An alert.
+    Alert,
+    /// A notification with all its alerts.
+    Group,
 }
 
 /// How much is logged: each level includes the ones before it.
@@ -83,6 +94,9 @@ impl Config {
         let default_severity = reader
             .word("DEFAULT_SEVERITY", &Severity::WORDS, "critical, error, warning or info")
             .unwrap_or(Severity::Error);
+        let event_per = reader
+            .word("EVENT_PER", &[("alert", EventPer::Alert), ("group", EventPer::Group)], "alert or group")
+            .unwrap_or(EventPer::Alert);
         let deliver_within = reader.deliver_within();
         let host = reader.host();
         let log_level =
@@ -105,6 +119,7 @@ impl Config {
             webhook_tokens,
             events_url,
             default_severity,
+            event_per,
             deliver_within,
             log_level,
         })
@@ -164,7 +179,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                     KeyFault::Length(chars) => {
                         format!("holds {chars} characters; the Integration Key is 32 letters and digits")
                     }
-                    KeyFault::Missing | KeyFault::Characters | KeyFault::TwoDifferent => {
+                    KeyFault::Missing | KeyFault::Characters | KeyFault::TwoDifferent | KeyFault::Ruleset => {
                         "must be the Integration Key, 32 letters and digits".to_owned()
                     }
                 };
@@ -325,6 +340,7 @@ mod tests {
         assert_eq!(config.host, Host::Plain("127.0.0.1:9000".parse().unwrap()));
         assert_eq!(config.events_url.as_str(), "https://events.pagerduty.com/");
         assert_eq!(config.default_severity, Severity::Error);
+        assert_eq!(config.event_per, EventPer::Alert);
         assert_eq!(config.deliver_within, Duration::from_secs(25));
         assert_eq!(config.log_level, Level::Info);
         assert!(config.integration_key.is_none() && config.webhook_tokens.is_empty());
@@ -338,6 +354,7 @@ mod tests {
             "PAGERDUTY_REGION",
             "PAGERDUTY_EVENTS_URL",
             "DEFAULT_SEVERITY",
+            "EVENT_PER",
             "DELIVER_WITHIN_MS",
             "LISTEN",
             "LOG_LEVEL",
@@ -391,12 +408,13 @@ mod tests {
             ("PAGERDUTY_REGION", "cn"),
             ("PAGERDUTY_EVENTS_URL", "https://user:pAsS@example.com"),
             ("DEFAULT_SEVERITY", "urgent"),
+            ("EVENT_PER", "page"),
             ("DELIVER_WITHIN_MS", "25s"),
             ("LISTEN", "nine"),
             ("LOG_LEVEL", "loud"),
             ("FC_SERVER_PORT", "0"),
         ]);
-        assert_eq!(told.len(), 9, "{told:#?}");
+        assert_eq!(told.len(), 10, "{told:#?}");
         let all = told.join("\n");
         for secret in ["sEcReT", "tOkEn", "pAsS"] {
             assert!(!all.contains(secret), "{all}");

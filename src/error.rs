@@ -61,6 +61,7 @@ fn key_message(fault: KeyFault) -> String {
             "the integration key holds other characters than letters and digits".to_owned()
         }
         KeyFault::TwoDifferent => "the body holds two different integration keys".to_owned(),
+        KeyFault::Ruleset => "a ruleset key (R…) takes no change events".to_owned(),
     }
 }
 
@@ -106,7 +107,10 @@ impl Error {
     #[must_use]
     pub fn remedy(self) -> &'static str {
         match self {
-            Self::UnknownPath => "set the ARMS webhook's URL to this host with the path / or /v2/enqueue",
+            Self::UnknownPath => {
+                "set the ARMS webhook's URL to this host with the path / or /v2/enqueue (alerts), /change \
+                 (change events) or /v1 (Events API v1)"
+            }
             Self::WrongMethod { allow: "POST" } => {
                 "set the ARMS webhook's method to Post: a contact of type Get carries no alert"
             }
@@ -162,6 +166,10 @@ fn key_remedy(fault: KeyFault) -> &'static str {
         }
         KeyFault::Length(_) | KeyFault::Characters => {
             "paste the Integration Key, 32 letters and digits, from the service's Integrations tab in PagerDuty"
+        }
+        KeyFault::Ruleset => {
+            "use the Integration Key of a service's Events API V2 integration for /change, or send the \
+             alert to /v2/enqueue"
         }
         KeyFault::TwoDifferent => "leave one of integration_key, routing_key and service_key in the body",
     }

@@ -148,6 +148,9 @@ impl Relay {
         let content_type = content_type(&head.headers);
         let webhook = webhook::parse(&text, &content_type);
         let key = self.key(webhook.key, webhook.key_in_text, head)?;
+        if api == Api::Change && key.is_ruleset() {
+            return Err(Error::Key(KeyFault::Ruleset));
+        }
         let mask =
             Mask::new([&key].into_iter().chain(&self.config.integration_key), &self.config.webhook_tokens);
         let mut within = self.deliver_within(invocation.time_left);
@@ -163,7 +166,9 @@ impl Relay {
                 let circumstances = Circumstances {
                     now: SystemTime::now(),
                     request_id: &invocation.request_id,
+                    api,
                     default_severity: self.config.default_severity,
+                    event_per: self.config.event_per,
                     mask: &mask,
                 };
                 convert::convert(*notification, &circumstances)?
@@ -234,6 +239,8 @@ fn route(path: &str) -> Option<Route> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
         [] | ["v2"] | ["v2", "enqueue"] => Some(Route::Events(Api::V2)),
+        ["change"] | ["v2", "change", "enqueue"] => Some(Route::Events(Api::Change)),
+        ["v1"] | ["generic", "2010-04-15", "create_event.json"] => Some(Route::Events(Api::V1)),
         _ if path == HEALTH_PATH => Some(Route::Health),
         _ => None,
     }

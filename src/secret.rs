@@ -33,6 +33,8 @@ pub enum KeyFault {
     Characters,
     /// One body names two keys that differ.
     TwoDifferent,
+    /// The key of a ruleset or an orchestration, which takes no change events.
+    Ruleset,
 }
 
 impl IntegrationKey {
@@ -62,6 +64,13 @@ impl IntegrationKey {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is the key of a ruleset or an orchestration, which begin with `R` (PagerDuty, "Send a
+    /// change event").
+    #[must_use]
+    pub fn is_ruleset(&self) -> bool {
+        self.0.starts_with('R')
     }
 
     /// The last four characters behind asterisks, the most that is ever shown.

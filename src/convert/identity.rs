@@ -44,6 +44,11 @@ pub(super) fn of_fields(fields: &Fields) -> Option<String> {
     hash_lines(own.chain(others))
 }
 
+/// The key of a group, by the text that names it.
+pub(super) fn of_group(name: &str) -> String {
+    format!("{PREFIX}group-{}", sha256_hex(name))
+}
+
 /// The key of something that can only be told once: the same for a retry of the same request.
 pub(super) fn once(request_id: &str, number: usize) -> String {
     limit(match number {

@@ -1,5 +1,8 @@
 //! What PagerDuty takes: one [`Event`] in its terms, and a writer for each of its APIs.
 
+mod change;
+mod size;
+mod v1;
 mod v2;
 
 use crate::secret::{IntegrationKey, Mask};
@@ -10,6 +13,11 @@ use serde_json::{Map, Value};
 pub const SUMMARY_MAX_CHARS: usize = 1024;
 /// Most characters of a dedup key (PagerDuty, "Events API v2 overview": `dedup_key`).
 pub const DEDUP_KEY_MAX_CHARS: usize = 255;
+/// Most bytes of an event as it is written (PagerDuty, "Events API v2 overview": 512 KB; taken as the
+/// smaller of the two readings).
+pub const BODY_MAX_BYTES: usize = 512_000;
+/// Most links of a change event (PagerDuty, "Send a change event").
+const CHANGE_LINKS_MAX: usize = 50;
 /// What PagerDuty shows as the sender.
 const CLIENT: &str = "Alibaba Cloud ARMS";
 
@@ -18,6 +26,10 @@ const CLIENT: &str = "Alibaba Cloud ARMS";
 pub enum Api {
     /// Events API v2, alert events.
     V2,
+    /// Events API v2, change events.
+    Change,
+    /// Events API v1.
+    V1,
 }
 
 /// Something that PagerDuty is told.
@@ -76,10 +88,14 @@ pub struct Payload {
     pub class: Option<String>,
     /// Everything else, nested as it came.
     pub custom_details: Map<String, Value>,
+    /// Who sends, if not ARMS.
+    pub client: Option<String>,
     /// Where the alert can be seen.
     pub client_url: Option<String>,
     /// Further pages.
     pub links: Vec<Link>,
+    /// Pictures.
+    pub images: Vec<Image>,
 }
 
 /// A link of an alert.
@@ -88,7 +104,21 @@ pub struct Link {
     /// An http or https URL.
     pub href: String,
     /// What it leads to.
-    pub text: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// A picture of an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Image {
+    /// An https URL.
+    pub src: String,
+    /// Where a click on it leads, an http or https URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub href: Option<String>,
+    /// What it shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alt: Option<String>,
 }
 
 impl Severity {
@@ -132,6 +162,8 @@ impl Api {
     pub fn path(self) -> &'static str {
         match self {
             Self::V2 => "v2/enqueue",
+            Self::Change => "v2/change/enqueue",
+            Self::V1 => "generic/2010-04-15/create_event.json",
         }
     }
 
@@ -139,7 +171,8 @@ impl Api {
     #[must_use]
     pub fn accepted(self) -> u16 {
         match self {
-            Self::V2 => 202,
+            Self::V2 | Self::Change => 202,
+            Self::V1 => 200,
         }
     }
 
@@ -154,7 +187,47 @@ impl Api {
     #[must_use]
     pub fn is_rate_limit(self, status: u16) -> bool {
         match self {
-            Self::V2 => status == 429,
+            Self::V2 | Self::Change => status == 429,
+            Self::V1 => status == 403,
+        }
+    }
+}
+
+impl Payload {
+    /// The source of an alert that names none.
+    pub const DEFAULT_SOURCE: &'static str = "ARMS";
+
+    /// A payload of nothing else.
+    #[must_use]
+    pub fn new(summary: String, severity: Severity) -> Self {
+        Self {
+            summary,
+            source: Self::DEFAULT_SOURCE.to_owned(),
+            severity,
+            timestamp: None,
+            component: None,
+            group: None,
+            class: None,
+            custom_details: Map::new(),
+            client: None,
+            client_url: None,
+            links: Vec::new(),
+            images: Vec::new(),
+        }
+    }
+
+    /// Puts what only Events API v2 has fields for into the details, where the others show it.
+    pub fn tell_in_details(&mut self) {
+        let texts = [
+            ("source", Some(&self.source)),
+            ("component", self.component.as_ref()),
+            ("group", self.group.as_ref()),
+            ("class", self.class.as_ref()),
+        ];
+        let texts = texts.into_iter().filter_map(|(name, text)| Some((name, Value::String(text?.clone()))));
+        let severity = Value::String(self.severity.word().to_owned());
+        for (name, value) in texts.chain([("severity", severity)]) {
+            self.custom_details.entry(name).or_insert(value);
         }
     }
 }
@@ -175,7 +248,24 @@ impl Event {
     pub fn write(&self, api: Api, key: Option<&IntegrationKey>) -> Vec<u8> {
         match api {
             Api::V2 => to_json(&v2::Body::new(self, key)),
+            Api::Change => to_json(&change::Body::new(self, key)),
+            Api::V1 => to_json(&v1::Body::new(self, key)),
         }
+    }
+
+    /// How many bytes [`Self::write`] makes without a key.
+    fn written_bytes(&self, api: Api) -> usize {
+        match api {
+            Api::V2 => size::of(&v2::Body::new(self, None)),
+            Api::Change => size::of(&change::Body::new(self, None)),
+            Api::V1 => size::of(&v1::Body::new(self, None)),
+        }
+    }
+
+    /// Makes the event fit [`BODY_MAX_BYTES`]: the least useful goes first, and what was left out is
+    /// said in counts. Action, identity, severity and summary stay.
+    pub fn fit(&mut self, api: Api) {
+        size::fit(self, api);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Events API v2, alert events (PagerDuty, "Send an alert event").
 
-use super::{Action, CLIENT, Event, Link, Payload, Severity};
+use super::{Action, CLIENT, Event, Image, Link, Payload, Severity};
 use crate::secret::IntegrationKey;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -19,11 +19,13 @@ pub(super) struct Body<'a> {
 #[derive(Serialize)]
 struct Trigger<'a> {
     payload: Cef<'a>,
-    client: &'static str,
+    client: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_url: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     links: &'a [Link],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    images: &'a [Image],
 }
 
 #[derive(Serialize)]
@@ -68,9 +70,10 @@ impl<'a> Trigger<'a> {
                 class: payload.class.as_deref(),
                 custom_details: &payload.custom_details,
             },
-            client: CLIENT,
+            client: payload.client.as_deref().unwrap_or(CLIENT),
             client_url: payload.client_url.as_deref(),
             links: &payload.links,
+            images: &payload.images,
         }
     }
 }

@@ -29,6 +29,10 @@ pub(super) fn read(mut object: Map<String, Value>) -> Notification {
         policy: take_text(&mut object, &["dispatchRuleName"]),
         external_url: take_text(&mut object, &["externalURL"]),
         common_labels: take_map(&mut object, "commonLabels"),
+        group_labels: take_map(&mut object, "groupLabels"),
+        group_key: take_text(&mut object, &["groupKey"]),
+        alarm_id: take_text(&mut object, &["alarmId", "alarm_id"]),
+        truncated_alerts: object.get("truncatedAlerts").and_then(count).unwrap_or_default(),
         common_annotations: take_map(&mut object, "commonAnnotations"),
         alerts,
         ..Notification::default()
@@ -60,6 +64,11 @@ fn alert(value: Value) -> Option<Alert> {
         ends_at: take_text(&mut object, &["endsAt", "endTime"]),
         generator_url: take_text(&mut object, &["generatorURL"]),
     })
+}
+
+/// A number, or a text that holds one.
+fn count(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| text_of(value)?.parse().ok())
 }
 
 fn take_text(object: &mut Map<String, Value>, names: &[&str]) -> Option<String> {

@@ -75,6 +75,18 @@ impl Fields {
         self.given.entry(field).or_insert(text);
     }
 
+    /// Takes a JSON object, whose order says nothing: a field's own name before its aliases.
+    pub(super) fn take_object(&mut self, mut object: Map<String, Value>) {
+        for name in NAMES.iter().flat_map(|(_, names)| *names).chain(&SEVERITY_NAMES) {
+            if let Some(value) = object.remove(*name) {
+                self.take(name, value);
+            }
+        }
+        for (name, value) in object {
+            self.take(&name, value);
+        }
+    }
+
     /// Adds what `later` gives and these do not.
     pub(super) fn append(&mut self, later: Self) {
         for (field, text) in later.given {

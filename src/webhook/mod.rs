@@ -4,19 +4,22 @@
 //! notification whose message is the text.
 
 mod alertmanager;
+mod cloudmonitor;
 mod fields;
 mod form;
 mod json;
 mod mend;
+mod native;
 mod notification;
 mod other;
+mod preset;
 
 pub use fields::{Fields, KEY_NAMES, text_of};
-pub use notification::{Alert, Notification};
+pub use notification::{Alert, Notification, Own, OwnImage, OwnLink};
 
 use crate::secret::{IntegrationKey, KeyFault};
 use fields::CONTENT;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// How often a document may hold another as text before the rest is left as text.
 const NESTING_MAX: u32 = 4;
@@ -108,6 +111,12 @@ fn read_document(document: Value, nesting: u32) -> Content {
     if alertmanager::is_notification(&object) {
         return Content::Notification(Box::new(alertmanager::read(object)));
     }
+    if preset::is_object(&object) {
+        return Content::Notification(Box::new(preset::read_object(object)));
+    }
+    if native::is_event(&object) {
+        return Content::Notification(Box::new(native::read(object)));
+    }
     // Under `content`, or wherever else a template put the document or the placeholder for it.
     let holds_content = |value: &Value| match value {
         Value::Object(inner) => alertmanager::is_notification(inner),
@@ -122,16 +131,10 @@ fn read_document(document: Value, nesting: u32) -> Content {
     match name.and_then(|name| object.remove(&name)) {
         Some(content) if text_of(&content).is_some() => {
             let mut fields = Fields::default();
-            take_all(&mut fields, object);
+            fields.take_object(object);
             read_content(fields, content, nesting)
         }
         _ => Content::Notification(Box::new(other::read(Value::Object(object)))),
-    }
-}
-
-fn take_all(fields: &mut Fields, object: Map<String, Value>) {
-    for (name, value) in object {
-        fields.take(&name, value);
     }
 }
 
@@ -146,6 +149,10 @@ fn read_form(form: form::Form) -> (Result<Option<IntegrationKey>, KeyFault>, Con
         // Behind an alert's text anything may be the text's: the first counts, a second refuses nothing.
         keys = key_values(behind_text);
         keys.truncate(1);
+    }
+    if cloudmonitor::is_callback(&form.pairs) {
+        let notification = Notification { fields: cloudmonitor::read(form.pairs), ..Notification::default() };
+        return (key_of(keys.into_iter()), Content::Notification(Box::new(notification)));
     }
     let mut fields = Fields::default();
     let mut content = None;
@@ -182,6 +189,9 @@ fn read_content(outer: Fields, content: Value, nesting: u32) -> Content {
 }
 
 fn read_text(text: &str) -> Content {
+    if let Some(notification) = preset::read_lines(text) {
+        return Content::Notification(Box::new(notification));
+    }
     let mut notification = Notification::default();
     notification.fields.take("message", Value::String(text.to_owned()));
     Content::Notification(Box::new(notification))

@@ -16,12 +16,55 @@ pub struct Notification {
     pub external_url: Option<String>,
     /// Labels that all alerts share.
     pub common_labels: Map<String, Value>,
+    /// Labels that the alerts were grouped by.
+    pub group_labels: Map<String, Value>,
+    /// Alertmanager's name for the group.
+    pub group_key: Option<String>,
+    /// ARMS's name for the group's alarm.
+    pub alarm_id: Option<String>,
+    /// How many alerts of the group were left out of the notification.
+    pub truncated_alerts: u64,
     /// Annotations that all alerts share.
     pub common_annotations: Map<String, Value>,
     /// The alerts, in the order of the notification.
     pub alerts: Vec<Alert>,
     /// What the body says in fields of its own; for the formats without alerts, all that it says.
     pub fields: Fields,
+    /// What only an event of PagerDuty's own has; there is one if the body was such an event.
+    pub own: Option<Own>,
+}
+
+/// What an event of PagerDuty's own says beside its fields.
+#[derive(Debug, Default)]
+pub struct Own {
+    /// Who sends.
+    pub client: Option<String>,
+    /// Where the sender shows it.
+    pub client_url: Option<String>,
+    /// Links, unchecked.
+    pub links: Vec<OwnLink>,
+    /// Images, unchecked.
+    pub images: Vec<OwnImage>,
+}
+
+/// A link as it came.
+#[derive(Debug)]
+pub struct OwnLink {
+    /// Whatever stands there.
+    pub href: String,
+    /// What it leads to.
+    pub text: Option<String>,
+}
+
+/// An image as it came.
+#[derive(Debug)]
+pub struct OwnImage {
+    /// Whatever stands there.
+    pub src: String,
+    /// Where a click leads.
+    pub href: Option<String>,
+    /// What it shows.
+    pub alt: Option<String>,
 }
 
 /// One alert of a notification.

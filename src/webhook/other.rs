@@ -27,11 +27,8 @@ pub(super) fn read(document: Value) -> Notification {
     let mut notification = Notification::default();
     let fields = &mut notification.fields;
     if let Value::Object(object) = &document {
-        for (name, value) in object {
-            if !matches!(value, Value::Object(_) | Value::Array(_)) {
-                fields.take(name, value.clone());
-            }
-        }
+        let scalars = object.iter().filter(|(_, value)| !matches!(value, Value::Object(_) | Value::Array(_)));
+        fields.take_object(scalars.map(|(name, value)| (name.clone(), value.clone())).collect());
     }
     if fields.get("summary").is_none() && fields.get("message").is_none() {
         let text = best_text(&document).unwrap_or_else(|| document.to_string());

@@ -30,7 +30,11 @@ impl Bridge {
 
     /// With these settings besides PagerDuty's address.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
-        let standin = Standin::start(Options::default()).await.expect("loopback");
+        Self::beside(Standin::start(Options::default()).await.expect("loopback"), settings)
+    }
+
+    /// Beside a PagerDuty with options of its own.
+    pub(crate) fn beside(standin: Standin, settings: &[(&str, &str)]) -> Self {
         let url = standin.url();
         let config = Config::read(|name| match name {
             "PAGERDUTY_EVENTS_URL" => Some(url.clone()),

@@ -9,5 +9,7 @@
 
 mod bridge;
 mod golden;
+mod group;
+mod properties;
 mod tables;
 mod tidy;

@@ -1,0 +1,141 @@
+//! Prometheus's placeholders that ARMS left in a message, filled from the alert (Prometheus, "Template
+//! examples"; Alibaba Cloud's samples show `{{$labels.pod_name}}` arriving as it is).
+
+use crate::webhook::text_of;
+use serde_json::{Map, Value};
+
+/// Where the value of the alert may stand, the best first.
+const VALUE_NAMES: [&str; 2] = ["value", "_aliyun_arms_alert_value"];
+/// More digits than any measure has.
+const PRECISION_MAX: usize = 20;
+
+/// `text` with every placeholder filled whose label or value there is; the others stay.
+pub(super) fn fill(text: &str, labels: &Map<String, Value>, annotations: &Map<String, Value>) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once("{{") {
+        let Some((inner, after)) = behind.split_once("}}") else { break };
+        filled.push_str(before);
+        match value_of(inner.trim(), labels, annotations) {
+            Some(value) => filled.push_str(&value),
+            None => {
+                filled.push_str("{{");
+                filled.push_str(inner);
+                filled.push_str("}}");
+            }
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn value_of(
+    expression: &str,
+    labels: &Map<String, Value>,
+    annotations: &Map<String, Value>,
+) -> Option<String> {
+    let variable = |name: &str| match name.trim() {
+        "$value" => {
+            let value = |name: &str| annotations.get(name).or_else(|| labels.get(name)).and_then(text_of);
+            VALUE_NAMES.iter().find_map(|name| value(name))
+        }
+        label => text_of(labels.get(label.strip_prefix("$labels.")?)?),
+    };
+    // `printf "%.2f" $value`, or `$value | printf "%.2f"`.
+    let (format, name) = if let Some(call) = expression.strip_prefix("printf") {
+        let (format, name) = call.trim_start().strip_prefix('"')?.split_once('"')?;
+        (Some(format), name)
+    } else if let Some((name, call)) = expression.split_once('|') {
+        let format = call.trim().strip_prefix("printf")?.trim_start().strip_prefix('"')?.strip_suffix('"')?;
+        (Some(format), name)
+    } else {
+        (None, expression)
+    };
+    let value = variable(name)?;
+    match format {
+        Some(format) => print(format, &value),
+        None => Some(value),
+    }
+}
+
+/// Go's `Printf` for one argument; `None` for a verb that is not for it.
+fn print(format: &str, value: &str) -> Option<String> {
+    let mut printed = String::new();
+    let mut used = false;
+    let mut parts = format.split('%');
+    printed.push_str(parts.next()?);
+    while let Some(part) = parts.next() {
+        if part.is_empty() {
+            printed.push('%');
+            printed.push_str(parts.next()?);
+            continue;
+        }
+        let verb_at = part.find(|c: char| c.is_ascii_alphabetic())?;
+        let (flags, rest) = part.split_at(verb_at);
+        let (verb, text) = rest.split_at(1);
+        if std::mem::replace(&mut used, true) {
+            return None;
+        }
+        printed.push_str(&print_verb(flags, verb, value)?);
+        printed.push_str(text);
+    }
+    used.then_some(printed)
+}
+
+fn print_verb(flags: &str, verb: &str, value: &str) -> Option<String> {
+    let precision = match flags.split_once('.') {
+        Some((_, "")) => Some(0),
+        Some((_, digits)) => Some(digits.parse::<usize>().ok().filter(|digits| *digits <= PRECISION_MAX)?),
+        None => None,
+    };
+    match verb {
+        "s" | "v" => Some(value.to_owned()),
+        "f" => {
+            let precision = precision.unwrap_or(6);
+            Some(format!("{:.precision$}", value.parse::<f64>().ok()?))
+        }
+        "d" => Some(format!("{:.0}", value.parse::<f64>().ok()?)),
+        "g" => Some(value.parse::<f64>().ok()?.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fill;
+    use serde_json::{Map, Value, json};
+
+    fn map(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn placeholders_are_filled_once_and_only_where_the_alert_knows() {
+        let labels = map(json!({"pod_name": "web-0", "odd": "{{$value}}", "n": 3}));
+        let annotations = map(json!({"value": "87.456"}));
+        for (text, filled) in [
+            ("pod {{$labels.pod_name}} is at {{ $value }}", "pod web-0 is at 87.456"),
+            ("{{ $labels.n }}", "3"),
+            ("{{ printf \"%.2f\" $value }}%", "87.46%"),
+            ("{{ printf \"%.0f%%\" $value }}", "87%"),
+            ("{{ $value | printf \"%.1f\" }}", "87.5"),
+            ("{{ printf \"%s!\" $labels.pod_name }}", "web-0!"),
+            ("{{$labels.odd}}", "{{$value}}"),
+            ("{{$labels.none}} {{$value}}", "{{$labels.none}} 87.456"),
+            ("{{ printf \"%.2f\" $labels.pod_name }}", "{{ printf \"%.2f\" $labels.pod_name }}"),
+            ("{{ printf \"%d %d\" $value }}", "{{ printf \"%d %d\" $value }}"),
+            ("{{ humanize $value }}", "{{ humanize $value }}"),
+            ("{{", "{{"),
+            ("a }} b {{ c", "a }} b {{ c"),
+            ("{{}}{{ | }}{{ printf }}{{ printf \"% }}", "{{}}{{ | }}{{ printf }}{{ printf \"% }}"),
+        ] {
+            assert_eq!(fill(text, &labels, &annotations), filled, "{text}");
+        }
+    }
+
+    #[test]
+    fn without_a_value_the_placeholder_stays() {
+        assert_eq!(fill("{{$value}}", &Map::new(), &Map::new()), "{{$value}}");
+    }
+}

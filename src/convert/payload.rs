@@ -1,0 +1,219 @@
+//! What PagerDuty shows of an alert: PD-CEF from labels, annotations and fields.
+
+use super::severity::{self, Voice};
+use super::{Circumstances, fill};
+use crate::event::{self, Image, Link, Payload, SUMMARY_MAX_CHARS, Severity};
+use crate::timestamp;
+use crate::webhook::{Alert, Notification, text_of};
+use serde_json::{Map, Value};
+
+/// The summary of a webhook that carries a key and nothing else.
+pub const NO_CONTENT_SUMMARY: &str = "ARMS alert without content: add a body template";
+/// The preset template calls an `app` an `application`.
+const SOURCE_NAMES: [&str; 11] = [
+    "instance",
+    "host",
+    "node",
+    "_aliyun_arms_involvedObject_name",
+    "pod_name",
+    "pod",
+    "service",
+    "app",
+    "application",
+    "clustername",
+    "cluster",
+];
+const COMPONENT_NAMES: [&str; 7] = ["container", "service", "app", "application", "job", "pod_name", "pod"];
+const GROUP_NAMES: [&str; 4] = ["clustername", "cluster", "namespace", "_aliyun_arms_integration_name"];
+const MESSAGE_NAMES: [&str; 3] = ["message", "summary", "description"];
+/// ARMS's own message, which begins with `null` where its template could not be filled.
+const ARMS_MESSAGE_NAME: &str = "_aliyun_arms_alert_message";
+const ARMS_LEVEL_NAME: &str = "_aliyun_arms_alert_level";
+const ARMS_PREFIX: &str = "_aliyun_arms_";
+
+/// The payload of one alert of the notification.
+pub(super) fn of_alert(alert: Alert, notification: &Notification, circumstances: &Circumstances) -> Payload {
+    let mut payload = without_details(&alert, notification, circumstances);
+    payload.custom_details = event::clean(details(alert, notification), circumstances.mask);
+    payload
+}
+
+/// The same, but for the details.
+pub(super) fn without_details(
+    alert: &Alert,
+    notification: &Notification,
+    circumstances: &Circumstances,
+) -> Payload {
+    let fields = &notification.fields;
+    let masked = |mut text: String| {
+        circumstances.mask.apply(&mut text);
+        text
+    };
+    let field = |name: &str| fields.get(name).map(str::to_owned);
+    // Labels first, then the field of that name, then what a body says in names of its own.
+    let find = |names: &[&str], field_name: &str| {
+        let of = |map: &Map<String, Value>| names.iter().find_map(|name| text_of(map.get(*name)?));
+        of(&alert.labels)
+            .or_else(|| of(&notification.common_labels))
+            .or_else(|| field(field_name))
+            .or_else(|| of(&fields.others).filter(|_| notification.own.is_none()))
+            .map(masked)
+    };
+    let started = alert.starts_at.as_deref().or_else(|| fields.get("timestamp"));
+    let name = name(alert, notification);
+    let summary = match (name, message(alert, notification)) {
+        (Some(name), Some(message)) => format!("{name}: {message}"),
+        (Some(text), None) | (None, Some(text)) => text,
+        (None, None) => rest_as_text(&alert.labels, &fields.others),
+    };
+    let mut payload = Payload::new(
+        summary_line(&masked(summary)),
+        severity(alert, notification).unwrap_or(circumstances.default_severity),
+    );
+    if let Some(source) = find(&SOURCE_NAMES, "source") {
+        payload.source = source;
+    }
+    payload.timestamp = started.and_then(|started| timestamp::read(started, circumstances.now));
+    payload.component = find(&COMPONENT_NAMES, "component");
+    payload.group = find(&GROUP_NAMES, "group");
+    payload.class = find(&["alertname"], "class").or_else(|| fields.alert_name.clone().map(masked));
+    pages(&mut payload, alert, notification, &masked);
+    payload
+}
+
+/// What the alert is called.
+pub(super) fn name(alert: &Alert, notification: &Notification) -> Option<String> {
+    let label = |labels: &Map<String, Value>| text_of(labels.get("alertname")?);
+    label(&alert.labels)
+        .or_else(|| label(&notification.common_labels))
+        .or_else(|| notification.fields.get("summary").map(str::to_owned))
+}
+
+/// What is told of the alert, its placeholders filled.
+pub(super) fn message(alert: &Alert, notification: &Notification) -> Option<String> {
+    let of = |annotations: &Map<String, Value>| {
+        let filled = |name: &str| {
+            let Value::String(text) = annotations.get(name)? else { return text_of(annotations.get(name)?) };
+            text_of(&Value::String(fill::fill(text, &alert.labels, annotations)))
+        };
+        let arms = || filled(ARMS_MESSAGE_NAME).filter(|message| !message.starts_with("null"));
+        MESSAGE_NAMES.iter().find_map(|name| filled(name)).or_else(arms)
+    };
+    let given = || {
+        let text = notification.fields.get("message")?;
+        Some(fill::fill(text, &alert.labels, &alert.annotations))
+    };
+    of(&alert.annotations).or_else(|| of(&notification.common_annotations)).or_else(given)
+}
+
+/// How bad it is, by the first word that is known.
+pub(super) fn severity(alert: &Alert, notification: &Notification) -> Option<Severity> {
+    let label = |labels: &Map<String, Value>, name| text_of(labels.get(name)?);
+    let has_arms = |labels: &Map<String, Value>| labels.keys().any(|name| name.starts_with(ARMS_PREFIX));
+    let is_arms = has_arms(&alert.labels) || has_arms(&notification.common_labels);
+    let voice = if is_arms { Voice::Arms } else { Voice::Other };
+    let labels = [
+        label(&alert.labels, "severity"),
+        label(&alert.labels, ARMS_LEVEL_NAME),
+        label(&notification.common_labels, "severity"),
+    ];
+    let labels = labels.into_iter().flatten().map(|word| (voice, word));
+    let fields = notification.fields.severities.iter();
+    let fields =
+        fields.map(|(name, word)| (if *name == "level" { Voice::Arms } else { voice }, word.clone()));
+    labels.chain(fields).find_map(|(voice, word)| severity::of_word(&word, voice))
+}
+
+/// What there is to read in an alert that has neither a name nor a message.
+fn rest_as_text(labels: &Map<String, Value>, others: &Map<String, Value>) -> String {
+    let pairs = labels.iter().chain(others);
+    let pairs: Vec<String> =
+        pairs.filter_map(|(name, value)| Some(format!("{name}={}", text_of(value)?))).collect();
+    if pairs.is_empty() { NO_CONTENT_SUMMARY.to_owned() } else { format!("ARMS alert: {}", pairs.join(", ")) }
+}
+
+/// One line of at most [`SUMMARY_MAX_CHARS`] characters; the last says if something was cut.
+pub(super) fn summary_line(text: &str) -> String {
+    let line = text.trim().replace("\r\n", " ").replace(['\r', '\n', '\u{2028}', '\u{2029}'], " ");
+    if line.chars().count() <= SUMMARY_MAX_CHARS {
+        return line;
+    }
+    line.chars().take(SUMMARY_MAX_CHARS - 1).chain(['…']).collect()
+}
+
+/// Links, images and the client's page.
+fn pages(
+    payload: &mut Payload,
+    alert: &Alert,
+    notification: &Notification,
+    masked: &impl Fn(String) -> String,
+) {
+    let web = |url: &str| web_url(url, &["http", "https"]).map(masked);
+    let texts = [
+        (notification.external_url.as_deref(), "Alert in ARMS"),
+        (alert.generator_url.as_deref(), "Alert rule"),
+        (notification.fields.get("link"), "Link"),
+    ];
+    let links = texts.into_iter().filter_map(|(url, text)| Some((web(url?)?, Some(text.to_owned()))));
+    payload.client_url = notification.external_url.as_deref().and_then(web);
+    let mut links: Vec<Link> = links.map(|(href, text)| Link { href, text }).collect();
+    if let Some(own) = &notification.own {
+        payload.client = own.client.clone().map(masked);
+        payload.client_url = own.client_url.as_deref().and_then(web);
+        links.extend(
+            own.links.iter().filter_map(|link| {
+                Some(Link { href: web(&link.href)?, text: link.text.clone().map(masked) })
+            }),
+        );
+        payload.images.extend(own.images.iter().filter_map(|image| {
+            Some(Image {
+                src: web_url(&image.src, &["https"]).map(masked)?,
+                href: image.href.as_deref().and_then(web),
+                alt: image.alt.clone().map(masked),
+            })
+        }));
+    }
+    for link in links {
+        if !payload.links.contains(&link) {
+            payload.links.push(link);
+        }
+    }
+}
+
+/// A URL that a browser opens; PagerDuty refuses an event with a blank one.
+fn web_url(url: &str, schemes: &[&str]) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let is_web = schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let has_host = !rest.is_empty() && !rest.starts_with(['/', '?', '#']);
+    let is_clean = !url.chars().any(|c| c.is_whitespace() || c.is_control());
+    (is_web && has_host && is_clean).then(|| url.to_owned())
+}
+
+fn details(alert: Alert, notification: &Notification) -> Map<String, Value> {
+    let fields = &notification.fields;
+    let mut details = fields.others.clone();
+    if notification.own.is_some() {
+        return details;
+    }
+    let status = alert.status.as_ref().or(notification.status.as_ref()).cloned();
+    let texts = [
+        ("status", status.or_else(|| fields.get("status").map(str::to_owned))),
+        ("message", fields.get("message").map(str::to_owned)),
+        ("startsAt", alert.starts_at),
+        ("endsAt", alert.ends_at),
+        ("receiver", notification.receiver.clone()),
+        ("policy", notification.policy.clone()),
+    ];
+    let texts = texts.into_iter().filter_map(|(name, text)| Some((name, Value::String(text?))));
+    let annotations = if alert.annotations.is_empty() {
+        notification.common_annotations.clone()
+    } else {
+        alert.annotations
+    };
+    let maps = [("labels", alert.labels), ("annotations", annotations)];
+    let maps = maps.into_iter().filter(|(_, map)| !map.is_empty());
+    for (name, value) in texts.chain(maps.map(|(name, map)| (name, Value::Object(map)))) {
+        details.entry(name).or_insert(value);
+    }
+    details
+}

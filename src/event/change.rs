@@ -1,0 +1,45 @@
+//! Events API v2, change events (PagerDuty, "Send a change event"): no action, no identity, no
+//! severity.
+
+use super::{CHANGE_LINKS_MAX, Event, Image, Link};
+use crate::secret::IntegrationKey;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing_key: Option<&'a str>,
+    payload: Payload<'a>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    links: &'a [Link],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    images: &'a [Image],
+}
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    summary: &'a str,
+    source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<&'a str>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    custom_details: &'a Map<String, Value>,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(event: &'a Event, key: Option<&'a IntegrationKey>) -> Self {
+        let payload = &event.payload;
+        Self {
+            routing_key: key.map(IntegrationKey::expose),
+            payload: Payload {
+                summary: &payload.summary,
+                source: &payload.source,
+                timestamp: payload.timestamp.as_deref(),
+                custom_details: &payload.custom_details,
+            },
+            links: payload.links.get(..CHANGE_LINKS_MAX).unwrap_or(&payload.links),
+            images: &payload.images,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Events over PagerDuty's size limit: shrunk step by step, the least useful first.
+//!
+//! Long texts are cut before anything is dropped, alerts of a list go from its end (the writer of
+//! the list puts the gravest first), and a field is dropped only when nothing else helps. What was
+//! left out is told under `left_out` in counts, so that nobody takes a part for the whole.
+
+use super::{Api, BODY_MAX_BYTES, Event};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::io;
+
+/// The name under which the details tell what is missing.
+const LEFT_OUT: &str = "left_out";
+/// The list of a group's alerts, which is cut to what fits instead of to a fixed number.
+const ALERTS: &str = "alerts";
+/// Room for the key, which is not in the event when it is measured, and for the counts.
+const RESERVE_BYTES: usize = 1_000;
+const FITTING_BYTES: usize = BODY_MAX_BYTES - RESERVE_BYTES;
+/// Characters that texts are cut to, step by step.
+const TEXT_STEPS_CHARS: [usize; 3] = [8_192, 1_024, 128];
+/// Items that lists are cut to at the last step.
+const LIST_MAX_ITEMS: usize = 100;
+/// Characters of a field beside the details, and of a URL, once an event is too large.
+const FIELD_MAX_CHARS: usize = 1_024;
+const URL_MAX_CHARS: usize = 2_048;
+/// Links and images that stay once an event is too large.
+const LINKS_MAX: usize = 10;
+
+#[derive(Default)]
+struct LeftOut {
+    characters: usize,
+    alerts: usize,
+    items: usize,
+    fields: usize,
+}
+
+/// How many bytes of JSON `body` makes.
+pub(super) fn of(body: &impl Serialize) -> usize {
+    let mut counter = Counter(0);
+    // Counting cannot fail, and what is written here has no maps that JSON cannot hold.
+    let _ = serde_json::to_writer(&mut counter, body);
+    counter.0
+}
+
+/// Shrinks the event's payload until it fits.
+pub(super) fn fit(event: &mut Event, api: Api) {
+    if event.written_bytes(api) <= FITTING_BYTES {
+        return;
+    }
+    let mut left_out = LeftOut::default();
+    shrink_fields(event, &mut left_out);
+    for chars in TEXT_STEPS_CHARS {
+        if over(event, api) == 0 {
+            break;
+        }
+        for (name, value) in &mut event.payload.custom_details {
+            // A group's alerts are dropped whole before each of them is spoilt.
+            if name != ALERTS || chars == TEXT_STEPS_CHARS[0] {
+                cut_texts(value, chars, &mut left_out);
+            }
+        }
+        cut_alerts(event, api, &mut left_out);
+    }
+    if over(event, api) > 0 {
+        for value in event.payload.custom_details.values_mut() {
+            cut_lists(value, &mut left_out);
+        }
+    }
+    drop_fields(event, api, &mut left_out);
+    tell(&mut event.payload.custom_details, &left_out);
+}
+
+/// The bytes that must go.
+fn over(event: &Event, api: Api) -> usize {
+    event.written_bytes(api).saturating_sub(FITTING_BYTES)
+}
+
+fn shrink_fields(event: &mut Event, left_out: &mut LeftOut) {
+    let payload = &mut event.payload;
+    cut(&mut payload.source, FIELD_MAX_CHARS, left_out);
+    let fields = [&mut payload.component, &mut payload.group, &mut payload.class, &mut payload.client];
+    for field in fields.into_iter().flatten() {
+        cut(field, FIELD_MAX_CHARS, left_out);
+    }
+    let fits = |url: &String| url.chars().count() <= URL_MAX_CHARS;
+    let before = payload.links.len() + payload.images.len() + usize::from(payload.client_url.is_some());
+    payload.client_url = payload.client_url.take().filter(fits);
+    payload.links.retain(|link| fits(&link.href) && link.text.as_ref().is_none_or(fits));
+    payload.images.retain(|image| {
+        [Some(&image.src), image.href.as_ref(), image.alt.as_ref()].into_iter().flatten().all(fits)
+    });
+    payload.links.truncate(LINKS_MAX);
+    payload.images.truncate(LINKS_MAX);
+    let after = payload.links.len() + payload.images.len() + usize::from(payload.client_url.is_some());
+    left_out.items += before - after;
+}
+
+/// Cuts `text` to `max` characters, the last of which says so.
+fn cut(text: &mut String, max: usize, left_out: &mut LeftOut) {
+    let Some((end, _)) = text.char_indices().nth(max.saturating_sub(1)) else { return };
+    let rest = text.get(end..).unwrap_or_default().chars().count();
+    if rest > 1 {
+        text.truncate(end);
+        text.push('…');
+        text.shrink_to_fit();
+        left_out.characters += rest;
+    }
+}
+
+fn cut_texts(value: &mut Value, max: usize, left_out: &mut LeftOut) {
+    match value {
+        Value::String(text) => cut(text, max, left_out),
+        Value::Array(items) => {
+            for item in items {
+                cut_texts(item, max, left_out);
+            }
+        }
+        Value::Object(object) => {
+            for item in object.values_mut() {
+                cut_texts(item, max, left_out);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Drops alerts from the end of the list until the event fits or one is left.
+fn cut_alerts(event: &mut Event, api: Api, left_out: &mut LeftOut) {
+    let mut over = over(event, api);
+    let Some(Value::Array(alerts)) = event.payload.custom_details.get_mut(ALERTS) else { return };
+    while over > 0 && alerts.len() > 1 {
+        let Some(last) = alerts.pop() else { return };
+        over = over.saturating_sub(of(&last) + 1);
+        left_out.alerts += 1;
+    }
+    alerts.shrink_to_fit();
+}
+
+fn cut_lists(value: &mut Value, left_out: &mut LeftOut) {
+    match value {
+        Value::Array(items) => {
+            left_out.items += items.len().saturating_sub(LIST_MAX_ITEMS);
+            items.truncate(LIST_MAX_ITEMS);
+            for item in items {
+                cut_lists(item, left_out);
+            }
+        }
+        Value::Object(object) => {
+            for item in object.values_mut() {
+                cut_lists(item, left_out);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Drops the largest fields of the details until the event fits; the status goes last.
+fn drop_fields(event: &mut Event, api: Api, left_out: &mut LeftOut) {
+    let mut over = over(event, api);
+    if over == 0 {
+        return;
+    }
+    let details = &mut event.payload.custom_details;
+    let mut sizes: Vec<(bool, usize, String)> = details
+        .iter()
+        .map(|(name, value)| (name != "status", of(name) + of(value) + 2, name.clone()))
+        .collect();
+    sizes.sort_unstable();
+    while over > 0 {
+        let Some((_, size, name)) = sizes.pop() else { return };
+        details.remove(&name);
+        over = over.saturating_sub(size);
+        left_out.fields += 1;
+    }
+}
+
+fn tell(details: &mut Map<String, Value>, left_out: &LeftOut) {
+    let counts = [
+        ("alerts", left_out.alerts),
+        ("characters", left_out.characters),
+        ("fields", left_out.fields),
+        ("items", left_out.items),
+    ];
+    let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+    let counts = counts.map(|(name, count)| (name.to_owned(), Value::from(count)));
+    details.insert(LEFT_OUT.to_owned(), Value::Object(counts.collect()));
+}
+
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

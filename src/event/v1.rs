@@ -1,0 +1,77 @@
+//! Events API v1 (PagerDuty, "Events API v1"): a description and details, nothing of PD-CEF.
+
+use super::{Action, CLIENT, Event, Payload};
+use crate::secret::IntegrationKey;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_key: Option<&'a str>,
+    event_type: Action,
+    incident_key: &'a str,
+    #[serde(flatten)]
+    trigger: Option<Trigger<'a>>,
+}
+
+/// What only a trigger has: an acknowledge and a resolve need no more than their key.
+#[derive(Serialize)]
+struct Trigger<'a> {
+    description: &'a str,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    details: &'a Map<String, Value>,
+    client: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contexts: Vec<Context<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Context<'a> {
+    Link {
+        href: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<&'a str>,
+    },
+    Image {
+        src: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        href: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        alt: Option<&'a str>,
+    },
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(event: &'a Event, key: Option<&'a IntegrationKey>) -> Self {
+        let is_trigger = event.action == Action::Trigger;
+        Self {
+            service_key: key.map(IntegrationKey::expose),
+            event_type: event.action,
+            incident_key: &event.dedup_key,
+            trigger: is_trigger.then(|| Trigger::new(&event.payload)),
+        }
+    }
+}
+
+impl<'a> Trigger<'a> {
+    fn new(payload: &'a Payload) -> Self {
+        let links =
+            payload.links.iter().map(|link| Context::Link { href: &link.href, text: link.text.as_deref() });
+        let images = payload.images.iter().map(|image| Context::Image {
+            src: &image.src,
+            href: image.href.as_deref(),
+            alt: image.alt.as_deref(),
+        });
+        Self {
+            description: &payload.summary,
+            details: &payload.custom_details,
+            client: payload.client.as_deref().unwrap_or(CLIENT),
+            client_url: payload.client_url.as_deref(),
+            contexts: links.chain(images).collect(),
+        }
+    }
+}

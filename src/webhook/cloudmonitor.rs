@@ -1,0 +1,43 @@
+//! CloudMonitor's form callback (Alibaba Cloud, "CloudMonitor: alert callback"): a neighbour of
+//! ARMS whose users have the same URL at hand.
+//!
+//! Its names are aliases of a form's fields; here stands what is peculiar to it.
+
+use super::fields::{Fields, text_of};
+use serde_json::{Map, Value};
+
+/// Stands for nothing.
+const NULL: &str = "null";
+/// The state that says how bad it is: there is no data to tell.
+const INSUFFICIENT_DATA: &str = "INSUFFICIENT_DATA";
+
+/// Whether these pairs are such a callback.
+pub(super) fn is_callback(pairs: &[(String, String)]) -> bool {
+    let has = |name: &str| pairs.iter().any(|(known, _)| known == name);
+    has("alertState") && (has("alertName") || has("metricName") || has("ruleId"))
+}
+
+/// The pairs without the nulls; what was measured becomes the message.
+pub(super) fn read(pairs: Vec<(String, String)>) -> Fields {
+    let mut fields = Fields::default();
+    let mut told = Map::new();
+    for (name, value) in pairs {
+        if value.trim() == NULL {
+            continue;
+        }
+        if name == "alertState" && value.trim().eq_ignore_ascii_case(INSUFFICIENT_DATA) {
+            fields.severities.insert(0, ("alertState", value.clone()));
+        }
+        let value = Value::String(value);
+        told.entry(&name).or_insert_with(|| value.clone());
+        fields.take(&name, value);
+    }
+    let text = |name: &str| text_of(told.get(name)?);
+    let measured =
+        [text("metricName"), text("expression"), text("curValue").map(|value| format!("now {value}"))];
+    let measured: Vec<String> = measured.into_iter().flatten().collect();
+    if !measured.is_empty() {
+        fields.set_default("message", measured.join(" "));
+    }
+    fields
+}

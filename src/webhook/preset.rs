@@ -1,0 +1,115 @@
+//! ARMS's preset template, in Chinese and in English, as JSON or as lines (Alibaba Cloud, "Webhook
+//! template": the English names differ from page to page).
+//!
+//! It has no status: that it speaks of a recovery is told by the name of its time alone.
+
+use super::fields::text_of;
+use super::notification::Notification;
+use serde_json::{Map, Value};
+
+/// What a name of the template stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Name,
+    Cluster,
+    Application,
+    Policy,
+    FiringTime,
+    RecoveryTime,
+    Content,
+}
+
+const NAMES: [(&str, Part); 17] = [
+    ("告警名称", Part::Name),
+    ("集群名称", Part::Cluster),
+    ("应用名称", Part::Application),
+    ("通知策略", Part::Policy),
+    ("告警时间", Part::FiringTime),
+    ("恢复时间", Part::RecoveryTime),
+    ("告警内容", Part::Content),
+    ("Alert name", Part::Name),
+    ("Cluster name", Part::Cluster),
+    ("Application name", Part::Application),
+    ("Notification policy", Part::Policy),
+    ("Alert time", Part::FiringTime),
+    ("Alert triggered at", Part::FiringTime),
+    ("Time resolved", Part::RecoveryTime),
+    ("Time when the alert is resolved", Part::RecoveryTime),
+    ("Notification content", Part::Content),
+    ("Alert content", Part::Content),
+];
+/// Fewer names are a coincidence.
+const NAMES_MIN: usize = 2;
+
+fn part(name: &str) -> Option<Part> {
+    let name = name.trim();
+    // ASCII letters only: Chinese has no case.
+    NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, part)| *part)
+}
+
+/// Whether the object has the template's names.
+pub(super) fn is_object(object: &Map<String, Value>) -> bool {
+    object.keys().filter(|name| part(name).is_some()).count() >= NAMES_MIN
+}
+
+/// Reads the template's object.
+pub(super) fn read_object(object: Map<String, Value>) -> Notification {
+    let mut notification = Notification::default();
+    let mut others = Map::new();
+    for (name, value) in object {
+        match part(&name) {
+            Some(part) => take(&mut notification, part, &value),
+            None => drop(others.insert(name, value)),
+        }
+    }
+    notification.fields.take_object(others);
+    notification
+}
+
+/// Reads the template's lines; `None` if the text is none. A line without a name goes on with the
+/// value before it.
+pub(super) fn read_lines(text: &str) -> Option<Notification> {
+    let mut parts: Vec<(Part, String)> = Vec::new();
+    let mut heading = String::new();
+    for line in text.lines() {
+        let named = line.split_once([':', '：']).and_then(|(name, value)| Some((part(name)?, value)));
+        // The first of a name wins: a content that goes on with `告警名称：…` is still content.
+        let new = named.filter(|(part, _)| !parts.iter().any(|(known, _)| known == part));
+        if let Some((part, value)) = new {
+            parts.push((part, value.to_owned()));
+        } else {
+            let text = parts.last_mut().map_or(&mut heading, |(_, value)| value);
+            text.push('\n');
+            text.push_str(line);
+        }
+    }
+    if parts.len() < NAMES_MIN {
+        return None;
+    }
+    let mut notification = Notification::default();
+    for (part, value) in parts {
+        take(&mut notification, part, &Value::String(value));
+    }
+    if !heading.trim().is_empty() {
+        notification.fields.others.insert("heading".to_owned(), Value::String(heading.trim().to_owned()));
+    }
+    Some(notification)
+}
+
+fn take(notification: &mut Notification, part: Part, value: &Value) {
+    let Some(text) = text_of(value) else { return };
+    let fields = &mut notification.fields;
+    let text = Value::String(text);
+    match part {
+        Part::Name => fields.take("alertname", text),
+        Part::Cluster => fields.take("cluster", text),
+        Part::Application => fields.take("application", text),
+        Part::Policy => fields.take("policy", text),
+        Part::FiringTime => fields.take("timestamp", text),
+        Part::RecoveryTime => {
+            fields.take("recovered_at", text);
+            fields.take("status", Value::String("resolved".to_owned()));
+        }
+        Part::Content => fields.take("message", text),
+    }
+}

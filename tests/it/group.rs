@@ -1,0 +1,139 @@
+//! Many alerts: storms, groups, and that nothing stays open behind them.
+
+use crate::bridge::{Bridge, KEY};
+use pagerduty_standin::{Options, RateLimit, Standin};
+use serde_json::{Value, json};
+
+fn alert(number: usize, status: &str, severity: &str) -> Value {
+    json!({
+        "status": status, "fingerprint": format!("f{number:04}"), "startsAt": "2025-03-01T00:00:00Z",
+        "labels": {"alertname": "PodDown", "severity": severity, "pod": format!("pod-{number}")},
+        "annotations": {"message": format!("pod-{number} is down")},
+    })
+}
+
+fn notification(alerts: &[Value]) -> Value {
+    let status = if alerts.iter().any(|alert| alert["status"] == "firing") { "firing" } else { "resolved" };
+    json!({
+        "integration_key": KEY, "status": status, "receiver": "pd", "groupKey": "{}:{a=\"b\"}",
+        "groupLabels": {"alertname": "PodDown"}, "commonLabels": {"alertname": "PodDown"}, "alerts": alerts,
+    })
+}
+
+fn alerts(count: usize, status: &str) -> Vec<Value> {
+    (0..count).map(|number| alert(number, status, if number == 7 { "critical" } else { "warning" })).collect()
+}
+
+async fn post(bridge: &Bridge, body: &Value) -> u16 {
+    bridge.post("/v2/enqueue", "application/json", &body.to_string()).await.status().as_u16()
+}
+
+fn open(standin: &Standin) -> usize {
+    let alerts = serde_json::to_value(standin.alerts()).expect("JSON");
+    alerts.as_array().expect("a list").iter().filter(|alert| alert["state"] != "resolved").count()
+}
+
+#[tokio::test]
+async fn a_hundred_alerts_are_a_hundred_events_and_one_more_makes_it_one() {
+    let bridge = Bridge::start().await;
+    assert_eq!(post(&bridge, &notification(&alerts(100, "firing"))).await, 202);
+    assert_eq!(bridge.take_events().len(), 100);
+    assert_eq!(post(&bridge, &notification(&alerts(101, "firing"))).await, 202);
+    let events = bridge.take_events();
+    assert_eq!(events.len(), 1);
+    let payload = &events[0]["payload"];
+    assert_eq!(payload["severity"], "critical", "the gravest firing");
+    assert_eq!(payload["summary"], "PodDown: 101 of 101 alerts firing: pod-7 is down");
+    assert_eq!(payload["custom_details"]["alerts"].as_array().map(Vec::len), Some(101));
+    assert_eq!(payload["custom_details"]["counts"], json!({"firing": 101, "resolved": 0, "truncated": 0}));
+}
+
+#[tokio::test]
+async fn after_a_storm_and_its_recovery_nothing_stays_open() {
+    for recovery in [150, 40, 2] {
+        let bridge = Bridge::start().await;
+        assert_eq!(post(&bridge, &notification(&alerts(150, "firing"))).await, 202);
+        assert_eq!(open(&bridge.standin), 1);
+        assert_eq!(post(&bridge, &notification(&alerts(recovery, "resolved"))).await, 202);
+        assert_eq!(open(&bridge.standin), 0, "recovery of {recovery}");
+    }
+}
+
+#[tokio::test]
+async fn while_one_alert_fires_the_group_stays_open() {
+    let bridge = Bridge::start().await;
+    post(&bridge, &notification(&alerts(150, "firing"))).await;
+    let mut mixed = alerts(150, "resolved");
+    mixed[3] = alert(3, "firing", "warning");
+    post(&bridge, &notification(&mixed)).await;
+    post(&bridge, &notification(&mixed[..20])).await;
+    assert_eq!(open(&bridge.standin), 2, "the group's and the one that fires");
+}
+
+#[tokio::test]
+async fn a_storm_stays_under_the_documented_rate_limit() {
+    let options = Options { rate_limit: Some(RateLimit::DOCUMENTED), ..Options::default() };
+    let bridge = Bridge::beside(Standin::start(options).await.expect("loopback"), &[]);
+    assert_eq!(post(&bridge, &notification(&alerts(3_000, "firing"))).await, 202);
+    assert_eq!(post(&bridge, &notification(&alerts(3_000, "resolved"))).await, 202);
+    assert_eq!(open(&bridge.standin), 0);
+    assert_eq!(bridge.standin.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn by_group_a_notification_is_one_event_with_the_alerts_in_its_details() {
+    let bridge = Bridge::with(&[("EVENT_PER", "group")]).await;
+    let mut mixed = alerts(3, "firing");
+    mixed[0] = alert(0, "resolved", "critical");
+    post(&bridge, &notification(&mixed)).await;
+    let fired = bridge.take_events();
+    assert_eq!(fired.len(), 1);
+    assert_eq!(fired[0]["event_action"], "trigger");
+    assert_eq!(fired[0]["payload"]["severity"], "warning", "a resolved alert is not grave");
+    let listed = fired[0]["payload"]["custom_details"]["alerts"].as_array().expect("a list");
+    assert_eq!(listed.last().expect("one")["status"], "resolved");
+    post(&bridge, &notification(&alerts(3, "resolved"))).await;
+    let resolved = bridge.take_events();
+    assert_eq!(resolved[0]["event_action"], "resolve");
+    assert_eq!(resolved[0]["dedup_key"], fired[0]["dedup_key"]);
+}
+
+#[tokio::test]
+async fn a_truncated_group_never_resolves() {
+    let bridge = Bridge::with(&[("EVENT_PER", "group")]).await;
+    let mut body = notification(&alerts(3, "resolved"));
+    body["truncatedAlerts"] = json!(5);
+    assert_eq!(post(&bridge, &body).await, 202);
+    assert_eq!(bridge.take_events()[0]["event_action"], "trigger");
+}
+
+#[tokio::test]
+async fn a_storm_too_large_for_pagerduty_keeps_the_gravest_and_counts_the_rest() {
+    let bridge = Bridge::start().await;
+    let mut many = alerts(3_000, "firing");
+    for alert in &mut many {
+        alert["annotations"]["description"] = json!("x".repeat(1_500));
+    }
+    let body = notification(&many).to_string();
+    assert!(body.len() > 4_500_000, "{} bytes", body.len());
+    assert_eq!(bridge.post("/", "application/json", &body).await.status(), 202);
+    let events = bridge.take_events();
+    let details = &events[0]["payload"]["custom_details"];
+    let kept = details["alerts"].as_array().expect("a list");
+    assert!(kept.len() > 100, "{} alerts kept", kept.len());
+    assert_eq!(kept[0]["labels"]["severity"], "critical");
+    assert_eq!(details["left_out"]["alerts"], json!(3_000 - kept.len()));
+    assert_eq!(details["counts"]["firing"], 3_000);
+}
+
+/// Golden: how the group's key is made where neither `groupKey` nor `alarmId` names the group.
+#[tokio::test]
+async fn the_key_of_a_nameless_group_is_a_promise() {
+    let bridge = Bridge::with(&[("EVENT_PER", "group")]).await;
+    let mut body = notification(&alerts(2, "firing"));
+    body.as_object_mut().expect("an object").remove("groupKey");
+    post(&bridge, &body).await;
+    // printf 'alertname=PodDown\ngroupLabels={"alertname":"PodDown"}\nreceiver=pd\n' | sha256sum
+    let key = "arms-group-83731920979d5ad581440751c0bfb156a33a6228079ebd445b072e762cc03525";
+    assert_eq!(bridge.take_events()[0]["dedup_key"], key);
+}
