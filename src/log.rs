@@ -26,9 +26,9 @@ pub struct Log {
 pub struct RequestLine<'a> {
     /// The host's id for the request.
     pub request_id: &'a str,
-    /// The HTTP method.
-    pub method: &'a str,
-    /// The path, if it is one of ours: another one could hold anything.
+    /// The HTTP method, if it was a request.
+    pub method: Option<&'a str>,
+    /// The path, if it is one of ours.
     pub path: Option<&'a str>,
     /// The answer's status.
     pub status: u16,

@@ -65,32 +65,53 @@ impl Relay {
     pub async fn handle(&self, request: Request<Bytes>, invocation: &Invocation) -> Response<Bytes> {
         let started = Instant::now();
         let (head, body) = request.into_parts();
-        let (result, events) = match self.admit(&head) {
-            Ok(Route::Health) => (Ok(answer::health()), 0),
-            Ok(Route::Events(api)) => match self.relay(api, &head, &body, invocation).await {
-                Ok((response, events)) => (Ok(response), events),
-                Err(error) => {
-                    let mut response = answer::of_error(error);
-                    response.extensions_mut().insert(Failed(error.status()));
-                    (Err((response, error)), 0)
-                }
-            },
-            Err(error) => (Err((answer::of_error(error), error)), 0),
+        let result = match self.admit(&head) {
+            Ok(Route::Health) => Ok((answer::health(), 0)),
+            Ok(Route::Events(api)) => {
+                let relayed = self.relay(api, &head, &body, invocation).await;
+                relayed.map_err(|error| (error, Some(Failed(error.status()))))
+            }
+            Err(error) => Err((error, None)),
         };
-        let (response, error) = match result {
-            Ok(response) => (response, None),
-            Err((response, error)) => (response, Some(error)),
-        };
-        self.log_request(&head, invocation, &response, started.elapsed(), events, error);
-        response
+        match result {
+            Ok((response, events)) => {
+                let line = RequestLine::new(invocation, &response, started.elapsed());
+                self.log_request(RequestLine { events, ..line }, Some(&head));
+                response
+            }
+            Err((error, failed)) => self.refuse(error, failed, Some(&head), invocation),
+        }
     }
 
     /// Answers a request whose body did not arrive.
+    #[must_use]
     pub fn refuse_incomplete(&self, head: &Parts, invocation: &Invocation) -> Response<Bytes> {
-        let error = Error::BodyIncomplete;
+        let (error, failed) = match self.admit(head) {
+            Ok(_) => (Error::BodyIncomplete, Some(Failed(Error::BodyIncomplete.status()))),
+            Err(error) => (error, None),
+        };
+        self.refuse(error, failed, Some(head), invocation)
+    }
+
+    /// Answers an invocation that is no request.
+    #[must_use]
+    pub fn refuse_shape(&self, invocation: &Invocation) -> Response<Bytes> {
+        self.refuse(Error::NotHttp, None, None, invocation)
+    }
+
+    fn refuse(
+        &self,
+        error: Error,
+        failed: Option<Failed>,
+        head: Option<&Parts>,
+        invocation: &Invocation,
+    ) -> Response<Bytes> {
         let mut response = answer::of_error(error);
-        response.extensions_mut().insert(Failed(error.status()));
-        self.log_request(head, invocation, &response, Duration::ZERO, 0, Some(error));
+        if let Some(failed) = failed {
+            response.extensions_mut().insert(failed);
+        }
+        let line = RequestLine::new(invocation, &response, Duration::ZERO);
+        self.log_request(RequestLine { error: Some(error.to_string()), ..line }, head);
         response
     }
 
@@ -207,29 +228,27 @@ impl Relay {
         bound.map_or(self.config.deliver_within, |bound| bound.min(self.config.deliver_within))
     }
 
-    fn log_request(
-        &self,
-        head: &Parts,
-        invocation: &Invocation,
-        response: &Response<Bytes>,
-        elapsed: Duration,
-        events: usize,
-        error: Option<Error>,
-    ) {
-        let route = route(head.uri.path());
+    fn log_request<'a>(&self, mut line: RequestLine<'a>, head: Option<&'a Parts>) {
+        let route = head.and_then(|head| route(head.uri.path()));
+        line.method = head.map(|head| head.method.as_str());
+        // Another path than ours could hold anything.
+        line.path = head.map(|head| head.uri.path()).filter(|_| route.is_some());
         let level = if route == Some(Route::Health) { Level::Debug } else { Level::Info };
-        self.log.request(
-            level,
-            &RequestLine {
-                request_id: &invocation.request_id,
-                method: head.method.as_str(),
-                path: route.map(|_| head.uri.path()),
-                status: response.status().as_u16(),
-                events,
-                milliseconds: milliseconds(elapsed),
-                error: error.map(|error| error.to_string()),
-            },
-        );
+        self.log.request(level, &line);
+    }
+}
+
+impl<'a> RequestLine<'a> {
+    fn new(invocation: &'a Invocation, response: &Response<Bytes>, elapsed: Duration) -> Self {
+        Self {
+            request_id: &invocation.request_id,
+            method: None,
+            path: None,
+            status: response.status().as_u16(),
+            events: 0,
+            milliseconds: milliseconds(elapsed),
+            error: None,
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //! "Custom runtime").
 
 use super::patience::{Patient, Phase};
-use crate::answer::Failed;
+use crate::answer::{self, Failed};
+use crate::error::Error;
 use crate::relay::{BODY_MAX_BYTES, Invocation, Relay};
 use ::http::{HeaderValue, Request, Response, Uri, request::Parts};
 use bytes::{Bytes, BytesMut};
@@ -132,7 +133,7 @@ async fn answer(
                 drop(delivering);
                 response
             });
-            task.await.unwrap_or_default()
+            task.await.unwrap_or_else(|_| answer::of_error(Error::NotReached))
         }
         Ok(None) | Err(_) => {
             let mut response = relay.refuse_incomplete(&head, &invocation);

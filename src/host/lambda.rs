@@ -2,8 +2,6 @@
 //! URLs").
 
 use super::Fault;
-use crate::answer;
-use crate::error::Error;
 use crate::relay::{Invocation, Relay};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
@@ -66,7 +64,7 @@ async fn invoke(relay: &Relay, event: LambdaEvent<Box<RawValue>>) -> Response<By
             drop(payload);
             relay.handle(request, &invocation).await
         }
-        None => answer::of_error(Error::NotHttp),
+        None => relay.refuse_shape(&invocation),
     }
 }
 
