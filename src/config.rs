@@ -24,6 +24,8 @@ pub struct Config {
     pub deliver_within: Duration,
     /// `LOG_LEVEL`.
     pub log_level: Level,
+    /// Lambda's name of the function (AWS, "Defined runtime environment variables").
+    pub lambda_function: Option<String>,
 }
 
 /// Where the function runs; the environment tells.
@@ -122,6 +124,7 @@ impl Config {
             event_per,
             deliver_within,
             log_level,
+            lambda_function: reader.get("AWS_LAMBDA_FUNCTION_NAME").filter(|_| host == Host::Lambda),
         })
     }
 }

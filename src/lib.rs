@@ -17,6 +17,7 @@
 //! - [`secret`]: keys and tokens, which cannot be printed.
 //! - [`timestamp`]: the ways in which ARMS writes a time.
 //! - [`log`]: JSON lines.
+//! - [`metrics`]: what CloudWatch counts in them.
 
 pub mod answer;
 pub mod config;
@@ -25,6 +26,7 @@ pub mod error;
 pub mod event;
 pub mod host;
 pub mod log;
+pub mod metrics;
 pub mod pagerduty;
 pub mod relay;
 pub mod secret;

@@ -4,8 +4,9 @@
 //! which holds an event without its key so that someone can send it again.
 
 use crate::answer;
-use crate::config::Level;
+use crate::config::{Config, Level};
 use crate::event::Api;
+use crate::metrics::{self, Directive, Embedded};
 use crate::pagerduty::{Delivery, Outcome};
 use crate::secret::Mask;
 use crate::timestamp;
@@ -15,9 +16,11 @@ use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 /// Writes the lines that the level lets pass.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Log {
     level: Level,
+    /// Lambda's name of the function: only there are lines read for metrics.
+    function: Option<String>,
     write: fn(&[u8]),
 }
 
@@ -34,6 +37,10 @@ pub struct RequestLine<'a> {
     pub status: u16,
     /// How many events were made of it.
     pub events: usize,
+    /// One.
+    pub webhooks: u8,
+    /// One if it was refused, else none.
+    pub webhooks_refused: u8,
     /// How long it took.
     pub milliseconds: u64,
     /// Why it was refused.
@@ -51,8 +58,13 @@ struct EventLine<'a> {
     severity: &'static str,
     /// PagerDuty's, if it answered.
     status: Option<u16>,
+    /// The status as few words as a metric's dimension should have.
+    answer: &'static str,
     attempts: u32,
     milliseconds: u64,
+    events: u8,
+    answers: u8,
+    retries: u32,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [String],
 }
@@ -65,6 +77,9 @@ struct UndeliveredLine<'a> {
     /// Where it is to be sent, with the key put into it.
     path: &'static str,
     status: Option<u16>,
+    undelivered: u8,
+    /// One if PagerDuty refused it: then sending it again will not help.
+    refused: u8,
     errors: &'a [String],
     event: &'a RawValue,
 }
@@ -84,29 +99,43 @@ struct Line<'a, T> {
     message: &'a str,
     #[serde(flatten)]
     fields: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<&'a str>,
+    #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
+    metrics: Option<Embedded>,
 }
 
 impl Log {
-    /// Lines up to `level`, on standard output.
+    /// What the settings say, on standard output.
     #[must_use]
-    pub fn to_stdout(level: Level) -> Self {
-        Self::new(level, |line| {
+    pub fn to_stdout(config: &Config) -> Self {
+        let write = |line: &[u8]| {
             // Without a reader there is nobody to tell.
             let _ = std::io::stdout().lock().write_all(line);
-        })
+        };
+        Self { level: config.log_level, function: config.lambda_function.clone(), write }
     }
 
     /// Lines up to `level`, each with its line break handed to `write`.
     #[must_use]
     pub fn new(level: Level, write: fn(&[u8])) -> Self {
-        Self { level, write }
+        Self { level, function: None, write }
     }
 
-    fn line(&self, level: Level, message: &str, fields: impl Serialize) {
+    fn line(&self, level: Level, message: &str, fields: impl Serialize, directives: &'static [Directive]) {
         if level > self.level {
             return;
         }
-        let line = Line { timestamp: timestamp::of(SystemTime::now()), level: level.word(), message, fields };
+        let now = SystemTime::now();
+        let function = self.function.as_deref().filter(|_| !directives.is_empty());
+        let line = Line {
+            timestamp: timestamp::of(now),
+            level: level.word(),
+            message,
+            fields,
+            function,
+            metrics: function.map(|_| Embedded::new(directives, now)),
+        };
         if let Ok(mut line) = serde_json::to_vec(&line) {
             line.push(b'\n');
             (self.write)(&line);
@@ -115,12 +144,12 @@ impl Log {
 
     /// The process takes requests, or has stopped taking them.
     pub fn state(&self, message: &str, address: Option<&str>) {
-        self.line(Level::Info, message, StateLine { version: env!("CARGO_PKG_VERSION"), address });
+        self.line(Level::Info, message, StateLine { version: env!("CARGO_PKG_VERSION"), address }, &[]);
     }
 
     /// A request was answered.
     pub fn request(&self, level: Level, line: &RequestLine) {
-        self.line(level, "request", line);
+        self.line(level, "request", line, metrics::REQUEST);
     }
 
     /// An event was sent, or given up: then its `undelivered` line follows.
@@ -133,31 +162,49 @@ impl Log {
             Outcome::Failed(_) => None,
         };
         let level = if accepted { Level::Info } else { Level::Warn };
-        self.line(
-            level,
-            "event",
-            EventLine {
-                request_id,
-                key,
-                action: event.action.word(),
-                dedup_key: &event.dedup_key,
-                severity: event.payload.severity.word(),
-                status,
-                attempts: delivery.attempts,
-                milliseconds: milliseconds(delivery.elapsed),
-                errors: &errors,
-            },
-        );
+        let line = EventLine {
+            request_id,
+            key,
+            action: event.action.word(),
+            dedup_key: &event.dedup_key,
+            severity: event.payload.severity.word(),
+            status,
+            answer: answer_word(api, status),
+            attempts: delivery.attempts,
+            milliseconds: milliseconds(delivery.elapsed),
+            events: 1,
+            answers: 1,
+            retries: delivery.attempts.saturating_sub(1),
+            errors: &errors,
+        };
+        self.line(level, "event", line, metrics::EVENT);
         if accepted {
             return;
         }
-        let whole =
-            String::from_utf8(event.write(api, None)).ok().and_then(|text| RawValue::from_string(text).ok());
-        if let Some(whole) = whole {
-            let line =
-                UndeliveredLine { request_id, key, path: api.path(), status, errors: &errors, event: &whole };
-            self.line(Level::Error, "undelivered", line);
+        let whole = String::from_utf8(event.write(api, None)).ok();
+        if let Some(whole) = whole.and_then(|text| RawValue::from_string(text).ok()) {
+            let line = UndeliveredLine {
+                request_id,
+                key,
+                path: api.path(),
+                status,
+                undelivered: 1,
+                refused: u8::from(!delivery.outcome.may_be_retried(api)),
+                errors: &errors,
+                event: &whole,
+            };
+            self.line(Level::Error, "undelivered", line, metrics::UNDELIVERED);
         }
+    }
+}
+
+fn answer_word(api: Api, status: Option<u16>) -> &'static str {
+    match status {
+        None => "none",
+        Some(status) if status == api.accepted() => "accepted",
+        Some(status) if api.is_rate_limit(status) => "rate_limit",
+        Some(500..) => "fault",
+        Some(_) => "refused",
     }
 }
 

@@ -111,7 +111,7 @@ impl Relay {
             response.extensions_mut().insert(failed);
         }
         let line = RequestLine::new(invocation, &response, Duration::ZERO);
-        self.log_request(RequestLine { error: Some(error.to_string()), ..line }, head);
+        self.log_request(RequestLine { webhooks_refused: 1, error: Some(error.to_string()), ..line }, head);
         response
     }
 
@@ -246,6 +246,8 @@ impl<'a> RequestLine<'a> {
             path: None,
             status: response.status().as_u16(),
             events: 0,
+            webhooks: 1,
+            webhooks_refused: 0,
             milliseconds: milliseconds(elapsed),
             error: None,
         }

@@ -24,8 +24,8 @@ pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 /// gone.
 pub async fn run(config: Config) -> Result<(), Fault> {
     let host = config.host;
-    let log = Log::to_stdout(config.log_level);
-    let relay = Arc::new(Relay::new(config, log)?);
+    let log = Log::to_stdout(&config);
+    let relay = Arc::new(Relay::new(config, log.clone())?);
     let (address, platform) = match host {
         Host::Lambda => return lambda::run(relay).await,
         Host::FunctionCompute(port) => {

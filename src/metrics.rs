@@ -1,0 +1,91 @@
+//! CloudWatch's embedded metric format: which members of a log line are metrics (AWS, "Specification:
+//! Embedded metric format").
+//!
+//! The members themselves stand in the lines on every host; on Lambda a line also says that
+//! CloudWatch should count them.
+
+use serde::Serialize;
+use std::time::{Duration, SystemTime};
+
+/// Where the metrics stand in CloudWatch.
+pub const NAMESPACE: &str = "arms-pagerduty";
+
+/// What of a line is counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Directive {
+    /// Members whose values tell the counts apart.
+    dimensions: &'static [&'static str],
+    /// Members that are counted, with their units.
+    metrics: &'static [(&'static str, Unit)],
+}
+
+/// CloudWatch's name of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+enum Unit {
+    Count,
+    Milliseconds,
+}
+
+/// A webhook was answered.
+pub const REQUEST: &[Directive] = &[Directive {
+    dimensions: &["function"],
+    metrics: &[
+        ("webhooks", Unit::Count),
+        ("webhooks_refused", Unit::Count),
+        ("milliseconds", Unit::Milliseconds),
+    ],
+}];
+
+/// An event was sent, or given up. The time is told apart from a request's by the dimensions.
+pub const EVENT: &[Directive] = &[
+    Directive { dimensions: &["function", "action", "severity"], metrics: &[("events", Unit::Count)] },
+    Directive {
+        dimensions: &["function", "answer"],
+        metrics: &[("answers", Unit::Count), ("milliseconds", Unit::Milliseconds)],
+    },
+    Directive { dimensions: &["function"], metrics: &[("retries", Unit::Count)] },
+];
+
+/// PagerDuty does not have an event.
+pub const UNDELIVERED: &[Directive] = &[Directive {
+    dimensions: &["function"],
+    metrics: &[("undelivered", Unit::Count), ("refused", Unit::Count)],
+}];
+
+/// The member `_aws` of a line.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Embedded {
+    timestamp: u64,
+    cloud_watch_metrics: Vec<Written>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Written {
+    namespace: &'static str,
+    dimensions: [&'static [&'static str]; 1],
+    metrics: Vec<Metric>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: Unit,
+}
+
+impl Embedded {
+    pub(crate) fn new(directives: &'static [Directive], now: SystemTime) -> Self {
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let write = |directive: &Directive| Written {
+            namespace: NAMESPACE,
+            dimensions: [directive.dimensions],
+            metrics: directive.metrics.iter().map(|(name, unit)| Metric { name, unit: *unit }).collect(),
+        };
+        Self {
+            timestamp: crate::log::milliseconds(since),
+            cloud_watch_metrics: directives.iter().map(write).collect(),
+        }
+    }
+}
