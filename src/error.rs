@@ -103,48 +103,55 @@ impl Error {
         }
     }
 
-    /// What to mend, and where, for the person in front of the ARMS console.
+    /// What to mend, in which field of the ARMS console, with an example that is right.
     #[must_use]
     pub fn remedy(self) -> &'static str {
         match self {
             Self::UnknownPath => {
-                "set the ARMS webhook's URL to this host with the path / or /v2/enqueue (alerts), /change \
-                 (change events) or /v1 (Events API v1)"
+                "set the URL of the ARMS webhook to https://<this host>/v2/enqueue for alerts, \
+                 https://<this host>/v1 for Events API v1, or https://<this host>/change for change events"
             }
             Self::WrongMethod { allow: "POST" } => {
-                "set the ARMS webhook's method to Post: a contact of type Get carries no alert"
+                "set the method of the ARMS webhook to Post: a webhook of type Get carries no alert"
             }
-            Self::WrongMethod { .. } => "use GET for the health check",
+            Self::WrongMethod { .. } => "ask for the health check with GET",
             Self::Unauthorized => {
-                "add the header x-webhook-token (or Authorization: Bearer …, or ?token=… to the URL) \
-                 with the value of WEBHOOK_TOKEN to the ARMS webhook"
+                "add the header x-webhook-token to the ARMS webhook, with the value of WEBHOOK_TOKEN (or the \
+                 header Authorization: Bearer <token>, or ?token=<token> behind its URL)"
             }
-            Self::TooLarge => "let the notification policy group fewer alerts into one notification",
+            Self::TooLarge => {
+                "group fewer alerts into one notification: in ARMS under Notification Policies, for \
+                 example group by alertname and clustername"
+            }
             Self::BodyIncomplete => "send the whole body within 10 seconds",
             Self::EmptyBody => {
-                "fill the ARMS webhook's body, for example with \
-                 {\"integration_key\":\"<32 characters>\",\"content\":$alertmanager_content} \
-                 under the header Content-Type: application/json"
+                "fill the notification template (body) of the ARMS webhook, for example with \
+                 {\"integration_key\":\"<32 characters>\",\"content\":$alertmanager_content} and the header \
+                 Content-Type: application/json"
             }
             Self::Key(fault) => key_remedy(fault),
             Self::PlaceholderWithoutHeader => {
-                "add the header Content-Type: application/json to the ARMS webhook: without it ARMS \
-                 leaves $alertmanager_content unfilled, in real alerts too"
+                "add the header Content-Type: application/json to the ARMS webhook: without it ARMS leaves \
+                 $alertmanager_content unfilled, in real alerts too"
             }
             Self::ResolveWithoutIdentity => {
-                "add dedup_key={{ .alarmId }} to the notification template and to the recovery \
-                 template, or send $alertmanager_content"
+                "add dedup_key={{ .alarmId }} to the notification template and to the recovery template of \
+                 the ARMS webhook, or send {\"integration_key\":\"<32 characters>\",\"content\":$alertmanager_content}"
             }
             Self::NotHttp => {
-                "invoke the function through its function URL or an HTTP API (payload format 2.0)"
+                "invoke the function through its function URL or an HTTP API (payload format 2.0), for \
+                 example with a file of events/"
             }
             Self::NotReached => {
-                "check the network and PAGERDUTY_EVENTS_URL, PAGERDUTY_REGION and the proxy variables; \
-                 the log line undelivered holds the event"
+                "check the network and PAGERDUTY_EVENTS_URL, PAGERDUTY_REGION and the proxy variables; the log \
+                 line undelivered holds the event"
             }
-            Self::Redirected => "let PAGERDUTY_EVENTS_URL name the final address; redirects are not followed",
+            Self::Redirected => {
+                "let PAGERDUTY_EVENTS_URL name the final address, for example https://events.pagerduty.com; \
+                 redirects are not followed"
+            }
             Self::NoAnswerInTime => {
-                "see PagerDuty's status page; the log line undelivered holds the event to send again"
+                "see https://status.pagerduty.com; the log line undelivered holds the event to send again"
             }
         }
     }
@@ -153,25 +160,28 @@ impl Error {
 fn key_remedy(fault: KeyFault) -> &'static str {
     match fault {
         KeyFault::Missing => {
-            "write integration_key=<32 characters> into the ARMS webhook's body: PagerDuty shows the \
-             key in the service's Integrations tab"
+            "write integration_key=<32 characters> into the notification template (body) of the ARMS webhook; \
+             PagerDuty shows the key in the service's Integrations tab"
         }
         KeyFault::Masked => {
-            "paste all 32 characters of the key from the service's Integrations tab in PagerDuty, not \
-             the masked text of a page"
+            "paste all 32 characters of the Integration Key into the body, integration_key=<32 characters>, as the \
+             service's Integrations tab in PagerDuty gives them, not the masked text of a page"
         }
         KeyFault::RestApiKey => {
-            "paste the Integration Key (32 characters) from the service's Integrations tab in PagerDuty, \
-             not a REST API key (20 characters)"
+            "paste the Integration Key (32 characters) of the service's Integrations tab in PagerDuty into the body, \
+             integration_key=<32 characters>, not a REST API key (20 characters)"
         }
         KeyFault::Length(_) | KeyFault::Characters => {
-            "paste the Integration Key, 32 letters and digits, from the service's Integrations tab in PagerDuty"
+            "paste the Integration Key, 32 letters and digits, of the service's Integrations tab in PagerDuty into \
+             the body: integration_key=<32 characters>"
         }
         KeyFault::Ruleset => {
-            "use the Integration Key of a service's Events API V2 integration for /change, or send the \
-             alert to /v2/enqueue"
+            "use the Integration Key of a service's Events API V2 integration for /change, or set the URL of the \
+             ARMS webhook to https://<this host>/v2/enqueue"
         }
-        KeyFault::TwoDifferent => "leave one of integration_key, routing_key and service_key in the body",
+        KeyFault::TwoDifferent => {
+            "leave one of integration_key, routing_key and service_key in the body: integration_key=<32 characters>"
+        }
     }
 }
 

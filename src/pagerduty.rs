@@ -293,3 +293,91 @@ impl Gate {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    fn answered(status: u16, retry_after: Option<&'static str>) -> Outcome {
+        let retry_after = retry_after.map(HeaderValue::from_static);
+        Outcome::Answered(Reply { status, body: Bytes::new(), retry_after })
+    }
+
+    fn pause_after(api: Api, outcome: &Outcome, attempts: u32, left: Duration) -> Option<u128> {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        pause(api, outcome, attempts, left, 0.5, now).map(|pause| pause.as_millis())
+    }
+
+    #[test]
+    fn what_pagerduty_says_may_be_retried_is_and_nothing_else() {
+        for status in 100..=999 {
+            let v2 = status == 429 || (500..=599).contains(&status);
+            let v1 = status == 403 || (500..=599).contains(&status);
+            for (api, again) in [(Api::V2, v2), (Api::Change, v2), (Api::V1, v1)] {
+                let pause = pause_after(api, &answered(status, None), 1, LONG);
+                assert_eq!(pause.is_some(), again, "{api:?} {status}");
+            }
+        }
+        for (error, again) in
+            [(Error::NotReached, true), (Error::NoAnswerInTime, true), (Error::Redirected, false)]
+        {
+            let pause = pause_after(Api::V2, &Outcome::Failed(error), 1, LONG);
+            assert_eq!(pause.is_some(), again, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn pauses_grow_from_100_ms_and_end_with_the_time() {
+        let fault = answered(500, None);
+        let pauses: Vec<_> = (1..=8).map(|attempts| pause_after(Api::V2, &fault, attempts, LONG)).collect();
+        assert_eq!(pauses, [150, 300, 600, 1_200, 2_400, 4_800, 4_800, 4_800].map(Some));
+        assert_eq!(pause_after(Api::V2, &fault, 1, Duration::from_millis(150)), None);
+        assert_eq!(pause_after(Api::V2, &fault, u32::MAX, LONG), Some(4_800));
+    }
+
+    #[test]
+    fn retry_after_is_honoured_where_it_fits() {
+        for (value, left, pause) in [
+            ("7", LONG, 7_000),
+            ("0", LONG, 100),
+            ("61", LONG, 150),
+            ("Sun, 09 Sep 2001 01:46:45 GMT", LONG, 5_000),
+            ("Sun, 09 Sep 2001 01:46:30 GMT", LONG, 100),
+            ("soon", LONG, 150),
+            ("-1", LONG, 150),
+            ("99999999999999999999", LONG, 150),
+        ] {
+            assert_eq!(pause_after(Api::V2, &answered(429, Some(value)), 1, left), Some(pause), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_first_attempt_has_two_seconds_and_later_ones_more() {
+        let seconds: Vec<u64> = (1..=4).map(|attempt| attempt_within(attempt).as_secs()).collect();
+        assert_eq!(seconds, [2, 4, 8, 16]);
+        assert!(attempt_within(u32::MAX) > LONG);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_narrow_gate_lets_one_through_at_a_time_and_nobody_after_the_deadline() {
+        let gate = Gate::new();
+        let deadline = Instant::now() + LONG;
+        let mut turns = Vec::new();
+        for _ in 0..CONCURRENT_MAX {
+            turns.push(gate.turn(deadline).await.unwrap());
+        }
+        let soon = Instant::now() + Duration::from_millis(10);
+        assert!(gate.turn(soon).await.is_none(), "eight at a time");
+        gate.one_at_a_time();
+        turns.truncate(1);
+        let soon = Instant::now() + Duration::from_millis(10);
+        assert!(gate.turn(soon).await.is_none(), "one is still on its way");
+        turns.clear();
+        let _only = gate.turn(deadline).await.unwrap();
+        let soon = Instant::now() + Duration::from_millis(10);
+        assert!(gate.turn(soon).await.is_none());
+    }
+}

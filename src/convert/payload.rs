@@ -50,13 +50,17 @@ pub(super) fn without_details(
         text
     };
     let field = |name: &str| fields.get(name).map(str::to_owned);
+    let in_others = |name: &str| {
+        let value = fields.others.get(name).filter(|value| !value.is_object() && !value.is_array())?;
+        text_of(value).filter(|_| notification.own.is_none())
+    };
     // Labels first, then the field of that name, then what a body says in names of its own.
     let find = |names: &[&str], field_name: &str| {
         let of = |map: &Map<String, Value>| names.iter().find_map(|name| text_of(map.get(*name)?));
         of(&alert.labels)
             .or_else(|| of(&notification.common_labels))
             .or_else(|| field(field_name))
-            .or_else(|| of(&fields.others).filter(|_| notification.own.is_none()))
+            .or_else(|| names.iter().find_map(|name| in_others(name)))
             .map(masked)
     };
     let started = alert.starts_at.as_deref().or_else(|| fields.get("timestamp"));
