@@ -13,7 +13,11 @@ use crate::timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+/// Where a line goes, its line break included.
+type Sink = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 /// Writes the lines that the level lets pass.
 #[derive(Clone)]
@@ -21,7 +25,7 @@ pub struct Log {
     level: Level,
     /// Lambda's name of the function: only there are lines read for metrics.
     function: Option<String>,
-    write: fn(&[u8]),
+    write: Sink,
 }
 
 /// One request, answered.
@@ -53,6 +57,8 @@ pub struct RequestLine<'a> {
 struct EventLine<'a> {
     request_id: &'a str,
     key: &'a str,
+    /// PagerDuty's path for the API.
+    path: &'static str,
     action: &'static str,
     dedup_key: &'a str,
     severity: &'static str,
@@ -113,13 +119,13 @@ impl Log {
             // Without a reader there is nobody to tell.
             let _ = std::io::stdout().lock().write_all(line);
         };
-        Self { level: config.log_level, function: config.lambda_function.clone(), write }
+        Self { function: config.lambda_function.clone(), ..Self::new(config.log_level, write) }
     }
 
     /// Lines up to `level`, each with its line break handed to `write`.
     #[must_use]
-    pub fn new(level: Level, write: fn(&[u8])) -> Self {
-        Self { level, function: None, write }
+    pub fn new(level: Level, write: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
+        Self { level, function: None, write: Arc::new(write) }
     }
 
     fn line(&self, level: Level, message: &str, fields: impl Serialize, directives: &'static [Directive]) {
@@ -165,6 +171,7 @@ impl Log {
         let line = EventLine {
             request_id,
             key,
+            path: api.path(),
             action: event.action.word(),
             dedup_key: &event.dedup_key,
             severity: event.payload.severity.word(),
