@@ -68,7 +68,7 @@ impl Relay {
         let result = match self.admit(&head) {
             Ok(Route::Health) => Ok((answer::health(), 0)),
             Ok(Route::Events(api)) => {
-                let relayed = self.relay(api, &head, &body, invocation).await;
+                let relayed = self.relay(api, &head, body, invocation).await;
                 relayed.map_err(|error| (error, Some(Failed(error.status()))))
             }
             Err(error) => Err((error, None)),
@@ -155,19 +155,22 @@ impl Relay {
         &self,
         api: Api,
         head: &Parts,
-        body: &[u8],
+        body: Bytes,
         invocation: &Invocation,
     ) -> Result<(Response<Bytes>, usize), Error> {
         let started = Instant::now();
         if body.len() > BODY_MAX_BYTES {
             return Err(Error::TooLarge);
         }
-        let text = String::from_utf8_lossy(body);
+        let text = String::from_utf8_lossy(&body);
         if text.trim_start_matches('\u{feff}').trim().is_empty() {
             return Err(Error::EmptyBody);
         }
         let content_type = content_type(&head.headers);
         let webhook = webhook::parse(&text, &content_type);
+        // A large body is not kept beside what was read from it.
+        drop(text);
+        drop(body);
         let key = self.key(webhook.key, webhook.key_in_text, head)?;
         if api == Api::Change && key.is_ruleset() {
             return Err(Error::Key(KeyFault::Ruleset));
@@ -195,7 +198,6 @@ impl Relay {
                 convert::convert(*notification, &circumstances)?
             }
         };
-        drop(text);
         let deliveries = self.sender.deliver(api, &key, events, started + within).await;
         for delivery in &deliveries {
             self.log.event(&invocation.request_id, &key.masked(), api, delivery, &mask);

@@ -1,0 +1,111 @@
+//! One real notification of ARMS, and the commands that send more like it.
+
+use crate::options::Options;
+use arms_pagerduty::host::Fault;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Where the sample stands in the repository.
+pub(crate) const FILE: &str = "events/alertmanager-firing.json";
+const EVENT: &str = include_str!("../../../events/alertmanager-firing.json");
+/// The header that carries the key in the sample, and in the commands.
+pub(crate) const KEY_HEADER: &str = "x-integration-key";
+/// The header that carries the token.
+pub(crate) const TOKEN_HEADER: &str = "x-webhook-token";
+
+/// The notification as ARMS sent it.
+pub(crate) struct Sample {
+    /// The path of the webhook's URL.
+    pub(crate) path: String,
+    /// ARMS's own headers, without those of the platform between.
+    pub(crate) headers: BTreeMap<String, String>,
+    /// The body.
+    pub(crate) body: String,
+    /// The integration key in it: made up.
+    pub(crate) key: String,
+    /// The fingerprint of its one alert: the dedup key.
+    pub(crate) fingerprint: String,
+    alert: Alert,
+}
+
+/// A function URL's event.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope {
+    raw_path: String,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+/// As much of a notification as a command should carry.
+#[derive(Deserialize, Serialize)]
+struct Notification {
+    alerts: Vec<Alert>,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+struct Alert {
+    status: String,
+    fingerprint: String,
+    labels: Labels,
+    annotations: Annotations,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+struct Labels {
+    alertname: String,
+    severity: String,
+    pod_name: String,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+struct Annotations {
+    message: String,
+}
+
+impl Sample {
+    pub(crate) fn embedded() -> Result<Self, Fault> {
+        let Envelope { raw_path: path, mut headers, body } = serde_json::from_str(EVENT)?;
+        let of_platform = |name: &str| {
+            name.starts_with("x-amzn-") || name.starts_with("x-forwarded-") || name == "content-length"
+        };
+        headers.retain(|name, _| !of_platform(name) && name != "host");
+        let key = headers.get(KEY_HEADER).cloned().ok_or("the sample has no key")?;
+        let notification: Notification = serde_json::from_str(&body)?;
+        let alert = notification.alerts.into_iter().next().ok_or("the sample has no alert")?;
+        Ok(Self { path, headers, body, key, fingerprint: alert.fingerprint.clone(), alert })
+    }
+
+    /// A command that sends the sample's alert again, cut down to what matters, with this status.
+    pub(crate) fn command(&self, url: &str, options: &Options, status: &str) -> Result<String, Fault> {
+        let notification =
+            Notification { alerts: vec![Alert { status: status.to_owned(), ..self.alert.clone() }] };
+        let mut headers =
+            vec!["content-type: application/json".to_owned(), format!("{KEY_HEADER}: {}", self.key)];
+        headers.extend(first_token(options).map(|token| format!("{TOKEN_HEADER}: {token}")));
+        let headers: Vec<String> = headers.iter().map(|header| format!("-H {}", quoted(header))).collect();
+        let body = quoted(&serde_json::to_string(&notification)?);
+        Ok(format!("curl -i {url} \\\n  {} \\\n  -d {body}", headers.join(" \\\n  ")))
+    }
+}
+
+/// The token that a webhook carries; there are two while it is being changed.
+pub(crate) fn first_token(options: &Options) -> Option<&str> {
+    options.token.as_deref()?.split(',').next().map(str::trim)
+}
+
+/// One word for a shell, whatever stands in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_text_is_one_word() {
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}
