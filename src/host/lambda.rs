@@ -23,12 +23,10 @@ use std::time::{Duration, SystemTime};
 struct Event {
     raw_path: Option<String>,
     raw_query_string: Option<String>,
-    #[serde(default)]
-    headers: HashMap<String, serde_json::Value>,
+    headers: Option<HashMap<String, serde_json::Value>>,
     request_context: RequestContext,
     body: Option<String>,
-    #[serde(default)]
-    is_base64_encoded: bool,
+    is_base64_encoded: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +86,7 @@ fn unpack(payload: &RawValue) -> Option<Request<Bytes>> {
     }
     let body = match event.body {
         // Said to be encoded and is not: still somebody's alert.
-        Some(body) if event.is_base64_encoded => match BASE64_STANDARD.decode(body.trim()) {
+        Some(body) if event.is_base64_encoded == Some(true) => match BASE64_STANDARD.decode(body.trim()) {
             Ok(decoded) => Bytes::from(decoded),
             Err(_) => Bytes::from(body),
         },
@@ -98,7 +96,7 @@ fn unpack(payload: &RawValue) -> Option<Request<Bytes>> {
     let mut request = Request::new(body);
     *request.method_mut() = Method::from_bytes(event.request_context.http.method.as_bytes()).ok()?;
     *request.uri_mut() = uri.parse().ok()?;
-    *request.headers_mut() = headers(event.headers);
+    *request.headers_mut() = headers(event.headers.unwrap_or_default());
     Some(request)
 }
 
