@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 /// Where the value of the alert may stand, the best first.
 const VALUE_NAMES: [&str; 2] = ["value", "_aliyun_arms_alert_value"];
+/// Far more than a summary's 1024 characters.
+const FILLED_MAX_BYTES: usize = 64 * 1024;
 /// More digits than any measure has.
 const PRECISION_MAX: usize = 20;
 
@@ -25,6 +27,10 @@ pub(super) fn fill(text: &str, labels: &Map<String, Value>, annotations: &Map<St
             }
         }
         rest = after;
+        // A long label in many places: a summary shows no more than this.
+        if filled.len() > FILLED_MAX_BYTES {
+            return filled;
+        }
     }
     filled.push_str(rest);
     filled
@@ -112,7 +118,7 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_once_and_only_where_the_alert_knows() {
-        let labels = map(json!({"pod_name": "web-0", "odd": "{{$value}}", "n": 3}));
+        let labels = map(json!({"pod_name": "web-0", "odd": "a {{$value}}", "n": 3}));
         let annotations = map(json!({"value": "87.456"}));
         for (text, filled) in [
             ("pod {{$labels.pod_name}} is at {{ $value }}", "pod web-0 is at 87.456"),
@@ -121,7 +127,7 @@ mod tests {
             ("{{ printf \"%.0f%%\" $value }}", "87%"),
             ("{{ $value | printf \"%.1f\" }}", "87.5"),
             ("{{ printf \"%s!\" $labels.pod_name }}", "web-0!"),
-            ("{{$labels.odd}}", "{{$value}}"),
+            ("{{$labels.odd}}", "a {{$value}}"),
             ("{{$labels.none}} {{$value}}", "{{$labels.none}} 87.456"),
             ("{{ printf \"%.2f\" $labels.pod_name }}", "{{ printf \"%.2f\" $labels.pod_name }}"),
             ("{{ printf \"%d %d\" $value }}", "{{ printf \"%d %d\" $value }}"),

@@ -1,8 +1,9 @@
 //! A whole notification as one event: by `EVENT_PER=group`, and for a storm.
 
-use super::{Circumstances, action, identity, payload};
+use super::{Circumstances, EVENTS_MAX, action, dedup_key as dedup_key_of, identity, payload};
 use crate::error::Error;
 use crate::event::{self, Action, Api, Event, Payload, Severity};
+use crate::timestamp;
 use crate::webhook::{Alert, Notification};
 use serde_json::{Map, Value, json};
 
@@ -29,7 +30,7 @@ pub(super) fn event(
         let severity = payload::severity(alert, notification).unwrap_or(circumstances.default_severity);
         (!fires(alert, notification), severity)
     };
-    alerts.sort_by_key(gravity);
+    alerts.sort_by_cached_key(gravity);
     let firing = alerts.iter().filter(|alert| fires(alert, notification)).count();
     let payload = payload(alerts, firing, notification, circumstances);
     Ok(Event { action: if resolves { Action::Resolve } else { Action::Trigger }, dedup_key, payload })
@@ -42,6 +43,31 @@ pub(super) fn resolve(notification: &Notification, circumstances: &Circumstances
     circumstances.mask.apply(&mut summary);
     let payload = Payload::new(payload::summary_line(&summary), Severity::Info);
     Some(Event { action: Action::Resolve, dedup_key: dedup_key(notification, circumstances)?, payload })
+}
+
+/// A storm mostly begins small: its first alerts were events of their own before they became too
+/// many. When all of it is over, these are resolved too, the oldest first, as many as PagerDuty's
+/// rate limit lets pass beside the group's own. The contract names the group's event alone; an
+/// alert that stays open would swallow the next page for the same thing.
+pub(super) fn resolves_of_oldest(
+    alerts: &[Alert],
+    notification: &Notification,
+    circumstances: &Circumstances,
+) -> Vec<Event> {
+    if !is_over(alerts, notification) {
+        return Vec::new();
+    }
+    let started = |alert: &Alert| timestamp::read(alert.starts_at.as_deref()?, circumstances.now);
+    let mut oldest: Vec<&Alert> = alerts.iter().collect();
+    oldest.sort_by_cached_key(|alert| started(alert));
+    let keys = oldest
+        .into_iter()
+        .filter_map(|alert| dedup_key_of(alert, None, notification, false, circumstances.mask));
+    let resolve = |dedup_key| {
+        let payload = Payload::new("One of a group of alerts that is over".to_owned(), Severity::Info);
+        Event { action: Action::Resolve, dedup_key, payload }
+    };
+    keys.take(EVENTS_MAX - 1).map(resolve).collect()
 }
 
 fn fires(alert: &Alert, notification: &Notification) -> bool {
@@ -104,7 +130,7 @@ fn payload(
     let started = alerts
         .iter()
         .take(firing)
-        .filter_map(|alert| crate::timestamp::read(alert.starts_at.as_deref()?, circumstances.now));
+        .filter_map(|alert| timestamp::read(alert.starts_at.as_deref()?, circumstances.now));
     payload.timestamp = started.min().or(payload.timestamp);
     let mut details = notification.fields.others.clone();
     let counts = [("firing", firing as u64), ("resolved", resolved as u64), ("truncated", truncated)];

@@ -9,7 +9,7 @@ mod severity;
 
 use crate::config::EventPer;
 use crate::error::Error;
-use crate::event::{Action, Api, Event, Payload, Severity};
+use crate::event::{self, Action, Api, Event, Payload, Severity};
 use crate::secret::Mask;
 use crate::webhook::{Alert, Fields, Notification};
 use std::collections::HashMap;
@@ -43,31 +43,39 @@ pub struct Circumstances<'a> {
 /// [`Error::ResolveWithoutIdentity`] if all it says is that something unnamed is over.
 pub fn convert(mut notification: Notification, circumstances: &Circumstances) -> Result<Vec<Event>, Error> {
     let mut alerts = std::mem::take(&mut notification.alerts);
-    let as_group =
-        alerts.len() > EVENTS_MAX || circumstances.event_per == EventPer::Group && !alerts.is_empty();
-    let events = if as_group {
-        vec![group::event(alerts, &notification, circumstances)?]
-    } else {
-        let is_over = alerts.len() > 1 && group::is_over(&alerts, &notification);
-        if alerts.is_empty() {
-            alerts.push(Alert::default());
+    let is_storm = alerts.len() > EVENTS_MAX;
+    if is_storm || circumstances.event_per == EventPer::Group && !alerts.is_empty() {
+        let mut events = vec![];
+        if is_storm && circumstances.event_per == EventPer::Alert && circumstances.api != Api::Change {
+            events = group::resolves_of_oldest(&alerts, &notification, circumstances);
         }
-        let mut events = each(alerts, &notification, circumstances)?;
-        // An event that was made in a storm of more than EVENTS_MAX alerts must not stay open.
-        if is_over && circumstances.api != Api::Change {
-            events.extend(group::resolve(&notification, circumstances));
-        }
-        one_a_key(events)
-    };
-    let fit = |mut event: Event| {
-        // Events API v2 has fields for it; PagerDuty's own events say what their senders wanted.
-        if circumstances.api != Api::V2 && notification.own.is_none() {
-            event.payload.tell_in_details();
-        }
-        event.fit(circumstances.api);
-        event
-    };
-    Ok(events.into_iter().map(fit).collect())
+        events.insert(
+            0,
+            fitted(group::event(alerts, &notification, circumstances)?, &notification, circumstances.api),
+        );
+        return Ok(one_a_key(events));
+    }
+    // An event that was made in a storm of more than EVENTS_MAX alerts must not stay open.
+    let ends_group =
+        alerts.len() > 1 && circumstances.api != Api::Change && group::is_over(&alerts, &notification);
+    if alerts.is_empty() {
+        alerts.push(Alert::default());
+    }
+    let mut events = each(alerts, &mut notification, circumstances)?;
+    if ends_group {
+        events.extend(group::resolve(&notification, circumstances));
+    }
+    Ok(one_a_key(events))
+}
+
+/// The event as `api` shows and takes it.
+fn fitted(mut event: Event, notification: &Notification, api: Api) -> Event {
+    // Events API v2 has fields for it; PagerDuty's own events say what their senders wanted.
+    if api != Api::V2 && notification.own.is_none() {
+        event.payload.tell_in_details();
+    }
+    event.fit(api);
+    event
 }
 
 /// The event of the console's test: it proves the way to PagerDuty and pages nobody.
@@ -86,18 +94,28 @@ pub fn test_event() -> Event {
 /// One event an alert.
 fn each(
     alerts: Vec<Alert>,
-    notification: &Notification,
+    notification: &mut Notification,
     circumstances: &Circumstances,
 ) -> Result<Vec<Event>, Error> {
     let is_only = alerts.len() == 1;
+    // An alert without labels of its own has those that all share.
+    let shared_key = identity::of_labels(&notification.common_labels);
+    if !is_only {
+        for shared in [
+            &mut notification.common_labels,
+            &mut notification.common_annotations,
+            &mut notification.fields.others,
+        ] {
+            event::bound_shared(shared);
+        }
+    }
+    let notification = &*notification;
     let mut events = Vec::with_capacity(alerts.len());
     let mut unnamed = 0;
     for mut alert in alerts {
-        if alert.labels.is_empty() {
-            alert.labels.clone_from(&notification.common_labels);
-        }
         let action = action(&alert, notification);
-        let dedup_key = match dedup_key(&alert, notification, is_only, circumstances.mask) {
+        let key = dedup_key(&alert, shared_key.as_deref(), notification, is_only, circumstances.mask);
+        let dedup_key = match key {
             Some(key) => key,
             // Nobody could tell which alert is over; the others of the notification still count.
             None if action == Action::Resolve && circumstances.api != Api::Change => continue,
@@ -106,8 +124,11 @@ fn each(
                 identity::once(circumstances.request_id, unnamed - 1)
             }
         };
+        if alert.labels.is_empty() {
+            alert.labels.clone_from(&notification.common_labels);
+        }
         let payload = payload::of_alert(alert, notification, circumstances);
-        events.push(Event { action, dedup_key, payload });
+        events.push(fitted(Event { action, dedup_key, payload }, notification, circumstances.api));
     }
     if events.is_empty() { Err(Error::ResolveWithoutIdentity) } else { Ok(events) }
 }
@@ -146,7 +167,14 @@ fn action(alert: &Alert, notification: &Notification) -> Action {
     }
 }
 
-fn dedup_key(alert: &Alert, notification: &Notification, is_only: bool, mask: &Mask) -> Option<String> {
+/// The alert's key; `shared_key` is the one of an alert without labels of its own.
+fn dedup_key(
+    alert: &Alert,
+    shared_key: Option<&str>,
+    notification: &Notification,
+    is_only: bool,
+    mask: &Mask,
+) -> Option<String> {
     let fields: &Fields = &notification.fields;
     let named = |key: &str| {
         let mut key = key.to_owned();
@@ -155,12 +183,16 @@ fn dedup_key(alert: &Alert, notification: &Notification, is_only: bool, mask: &M
     };
     // One given key for many alerts would merge them into one.
     let given = fields.get("dedup_key").filter(|_| is_only);
+    let of_labels = || {
+        let own = Some(&alert.labels).filter(|labels| !labels.is_empty());
+        own.map_or_else(|| shared_key.map(str::to_owned), identity::of_labels)
+    };
     alert
         .fingerprint
         .as_deref()
         .or(given)
         .map(named)
-        .or_else(|| identity::of_labels(&alert.labels))
+        .or_else(of_labels)
         .or_else(|| identity::of_fields(fields).filter(|_| is_only))
         .or_else(|| notification.alarm_id.as_deref().filter(|_| is_only).map(named))
 }

@@ -4,7 +4,7 @@ use super::severity::{self, Voice};
 use super::{Circumstances, fill};
 use crate::event::{self, Image, Link, Payload, SUMMARY_MAX_CHARS, Severity};
 use crate::timestamp;
-use crate::webhook::{Alert, Notification, text_of};
+use crate::webhook::{ARMS_PREFIX, Alert, Notification, text_of};
 use serde_json::{Map, Value};
 
 /// The summary of a webhook that carries a key and nothing else.
@@ -29,7 +29,6 @@ const MESSAGE_NAMES: [&str; 3] = ["message", "summary", "description"];
 /// ARMS's own message, which begins with `null` where its template could not be filled.
 const ARMS_MESSAGE_NAME: &str = "_aliyun_arms_alert_message";
 const ARMS_LEVEL_NAME: &str = "_aliyun_arms_alert_level";
-const ARMS_PREFIX: &str = "_aliyun_arms_";
 
 /// The payload of one alert of the notification.
 pub(super) fn of_alert(alert: Alert, notification: &Notification, circumstances: &Circumstances) -> Payload {
@@ -113,8 +112,8 @@ pub(super) fn message(alert: &Alert, notification: &Notification) -> Option<Stri
 /// How bad it is, by the first word that is known.
 pub(super) fn severity(alert: &Alert, notification: &Notification) -> Option<Severity> {
     let label = |labels: &Map<String, Value>, name| text_of(labels.get(name)?);
-    let has_arms = |labels: &Map<String, Value>| labels.keys().any(|name| name.starts_with(ARMS_PREFIX));
-    let is_arms = has_arms(&alert.labels) || has_arms(&notification.common_labels);
+    let is_arms =
+        notification.common_is_arms || alert.labels.keys().any(|name| name.starts_with(ARMS_PREFIX));
     let voice = if is_arms { Voice::Arms } else { Voice::Other };
     let labels = [
         label(&alert.labels, "severity"),
@@ -158,30 +157,29 @@ fn pages(
         (alert.generator_url.as_deref(), "Alert rule"),
         (notification.fields.get("link"), "Link"),
     ];
-    let links = texts.into_iter().filter_map(|(url, text)| Some((web(url?)?, Some(text.to_owned()))));
     payload.client_url = notification.external_url.as_deref().and_then(web);
-    let mut links: Vec<Link> = links.map(|(href, text)| Link { href, text }).collect();
-    if let Some(own) = &notification.own {
-        payload.client = own.client.clone().map(masked);
-        payload.client_url = own.client_url.as_deref().and_then(web);
-        links.extend(
-            own.links.iter().filter_map(|link| {
-                Some(Link { href: web(&link.href)?, text: link.text.clone().map(masked) })
-            }),
-        );
-        payload.images.extend(own.images.iter().filter_map(|image| {
-            Some(Image {
-                src: web_url(&image.src, &["https"]).map(masked)?,
-                href: image.href.as_deref().and_then(web),
-                alt: image.alt.clone().map(masked),
-            })
-        }));
-    }
-    for link in links {
-        if !payload.links.contains(&link) {
-            payload.links.push(link);
+    for (url, text) in texts {
+        if let Some(href) = url.and_then(web)
+            && !payload.links.iter().any(|link| link.href == href)
+        {
+            payload.links.push(Link { href, text: Some(text.to_owned()) });
         }
     }
+    let Some(own) = &notification.own else { return };
+    payload.client = own.client.clone().map(masked);
+    payload.client_url = own.client_url.as_deref().and_then(web);
+    payload.links.extend(
+        own.links
+            .iter()
+            .filter_map(|link| Some(Link { href: web(&link.href)?, text: link.text.clone().map(masked) })),
+    );
+    payload.images.extend(own.images.iter().filter_map(|image| {
+        Some(Image {
+            src: web_url(&image.src, &["https"]).map(masked)?,
+            href: image.href.as_deref().and_then(web),
+            alt: image.alt.clone().map(masked),
+        })
+    }));
 }
 
 /// A URL that a browser opens; PagerDuty refuses an event with a blank one.

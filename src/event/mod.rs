@@ -269,6 +269,11 @@ impl Event {
     }
 }
 
+/// Bounds what all alerts of a notification share, and each event would repeat.
+pub fn bound_shared(shared: &mut Map<String, Value>) {
+    size::bound(shared);
+}
+
 /// JSON of what cannot fail to be written: strings, maps with string keys and finite numbers.
 fn to_json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()

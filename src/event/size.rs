@@ -16,6 +16,8 @@ const ALERTS: &str = "alerts";
 /// Room for the key, which is not in the event when it is measured, and for the counts.
 const RESERVE_BYTES: usize = 1_000;
 const FITTING_BYTES: usize = BODY_MAX_BYTES - RESERVE_BYTES;
+/// What the alerts of a notification share may take of each event.
+const SHARED_MAX_BYTES: usize = 64 * 1024;
 /// Characters that texts are cut to, step by step.
 const TEXT_STEPS_CHARS: [usize; 3] = [8_192, 1_024, 128];
 /// Items that lists are cut to at the last step.
@@ -67,6 +69,9 @@ pub(super) fn fit(event: &mut Event, api: Api) {
         }
     }
     drop_fields(event, api, &mut left_out);
+    if over(event, api) > 0 {
+        drop_pages(event, &mut left_out);
+    }
     tell(&mut event.payload.custom_details, &left_out);
 }
 
@@ -154,13 +159,16 @@ fn cut_lists(value: &mut Value, left_out: &mut LeftOut) {
     }
 }
 
-/// Drops the largest fields of the details until the event fits; the status goes last.
 fn drop_fields(event: &mut Event, api: Api, left_out: &mut LeftOut) {
-    let mut over = over(event, api);
+    let over = over(event, api);
+    drop_largest(&mut event.payload.custom_details, over, left_out);
+}
+
+/// Drops the largest fields until `over` bytes are gone; the status goes last.
+fn drop_largest(details: &mut Map<String, Value>, mut over: usize, left_out: &mut LeftOut) {
     if over == 0 {
         return;
     }
-    let details = &mut event.payload.custom_details;
     let mut sizes: Vec<(bool, usize, String)> = details
         .iter()
         .map(|(name, value)| (name != "status", of(name) + of(value) + 2, name.clone()))
@@ -172,6 +180,31 @@ fn drop_fields(event: &mut Event, api: Api, left_out: &mut LeftOut) {
         over = over.saturating_sub(size);
         left_out.fields += 1;
     }
+}
+
+/// The last resort: with this, what is left is within the limit whatever its characters are.
+fn drop_pages(event: &mut Event, left_out: &mut LeftOut) {
+    let payload = &mut event.payload;
+    left_out.items += payload.links.len() + payload.images.len() + usize::from(payload.client_url.is_some());
+    payload.links.clear();
+    payload.images.clear();
+    payload.client_url = None;
+}
+
+/// Keeps what all alerts of a notification share from being copied into each event at full length.
+pub(super) fn bound(shared: &mut Map<String, Value>) {
+    if of(shared) <= SHARED_MAX_BYTES {
+        return;
+    }
+    let mut left_out = LeftOut::default();
+    for chars in TEXT_STEPS_CHARS {
+        for value in shared.values_mut() {
+            cut_texts(value, chars, &mut left_out);
+            cut_lists(value, &mut left_out);
+        }
+    }
+    drop_largest(shared, of(shared).saturating_sub(SHARED_MAX_BYTES), &mut left_out);
+    tell(shared, &left_out);
 }
 
 fn tell(details: &mut Map<String, Value>, left_out: &LeftOut) {

@@ -5,15 +5,22 @@
 //! Cloud, "Webhook template variables"; Prometheus, "Alerting configuration", `<webhook_config>`).
 
 use super::fields::text_of;
-use super::notification::{Alert, Notification};
+use super::notification::{ARMS_PREFIX, Alert, Notification};
 use serde_json::{Map, Value};
+
+/// More alerts than a body can hold if each says as much as its name; more are no alerts.
+const ALERTS_MAX: usize = 50_000;
 
 /// Whether the object has what only such a notification has.
 pub(super) fn is_notification(object: &Map<String, Value>) -> bool {
-    matches!(object.get("alerts"), Some(Value::Array(_) | Value::Object(_) | Value::Null))
-        || ["commonLabels", "commonAnnotations", "groupLabels"]
-            .iter()
-            .any(|name| matches!(object.get(*name), Some(Value::Object(_))))
+    match object.get("alerts") {
+        Some(Value::Array(alerts)) if alerts.len() > ALERTS_MAX => return false,
+        Some(Value::Array(_) | Value::Object(_) | Value::Null) => return true,
+        _ => {}
+    }
+    ["commonLabels", "commonAnnotations", "groupLabels"]
+        .iter()
+        .any(|name| matches!(object.get(*name), Some(Value::Object(_))))
 }
 
 /// Takes a notification apart.
@@ -23,12 +30,14 @@ pub(super) fn read(mut object: Map<String, Value>) -> Notification {
         Some(Value::Null) | None => Vec::new(),
         Some(single) => alert(single).into_iter().collect(),
     };
+    let common_labels = take_map(&mut object, "commonLabels");
     let mut notification = Notification {
+        common_is_arms: common_labels.keys().any(|name| name.starts_with(ARMS_PREFIX)),
         status: take_text(&mut object, &["status"]),
         receiver: take_text(&mut object, &["receiver"]),
         policy: take_text(&mut object, &["dispatchRuleName"]),
         external_url: take_text(&mut object, &["externalURL"]),
-        common_labels: take_map(&mut object, "commonLabels"),
+        common_labels,
         group_labels: take_map(&mut object, "groupLabels"),
         group_key: take_text(&mut object, &["groupKey"]),
         alarm_id: take_text(&mut object, &["alarmId", "alarm_id"]),

@@ -4,6 +4,8 @@ use super::fields::{CONTENT, is_known};
 
 /// Longer than any field's name, shorter than most sentences.
 const NAME_MAX_CHARS: usize = 64;
+/// More pairs than any template writes; what is behind them is text.
+const PAIRS_MAX: usize = 1_000;
 /// Fields of free text: in a raw form they run to the line's end, whatever stands in them.
 const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
 
@@ -36,54 +38,70 @@ fn is_standard(body: &str, content_type: &str) -> bool {
 }
 
 fn standard(body: &str) -> Form {
-    let pairs: Vec<_> = form_urlencoded::parse(body.trim_end().as_bytes()).into_owned().collect();
+    let pairs: Vec<_> =
+        form_urlencoded::parse(body.trim_end().as_bytes()).into_owned().take(PAIRS_MAX).collect();
     Form { before_text: pairs.len(), pairs, loose: String::new() }
 }
 
 fn raw(body: &str) -> Form {
     let mut form = Form::default();
     let mut text_seen = false;
-    let mut rest = body;
-    let mut at_line_start = true;
-    while !rest.is_empty() {
+    let mut line_start = 0;
+    while let Some(rest) = body.get(line_start..).filter(|rest| !rest.is_empty()) {
+        let line = rest.split(['\n', '\r']).next().unwrap_or_default();
         // A document that starts a line is the content, though no name stands before it.
-        if at_line_start && rest.trim_start().starts_with(['{', '[']) {
+        if line.trim_start().starts_with(['{', '[']) || form.pairs.len() >= PAIRS_MAX {
             form.pairs.push((CONTENT.to_owned(), rest.trim().to_owned()));
             break;
         }
-        let line_end = rest.find(['\n', '\r']).unwrap_or(rest.len());
-        let pair_end = rest.get(..line_end).and_then(|line| line.find('&')).unwrap_or(line_end);
-        let end = match split_pair(rest, pair_end) {
-            None => {
-                text_seen = true;
-                let line = rest.get(..line_end).unwrap_or_default().trim();
-                if !line.is_empty() {
-                    if !form.loose.is_empty() {
-                        form.loose.push('\n');
-                    }
-                    form.loose.push_str(line);
-                }
-                line_end
+        match raw_line(line, &mut form, &mut text_seen) {
+            LineEnd::Line => line_start += line.len() + 1,
+            LineEnd::Content(at) => {
+                let content = rest.get(at..).unwrap_or_default().trim();
+                form.pairs.push((CONTENT.to_owned(), content.to_owned()));
+                break;
             }
-            Some((name, value_start)) => {
-                let end = match name {
-                    CONTENT => rest.len(),
-                    _ if TEXT_FIELDS.contains(&name) => line_end,
-                    _ => pair_end,
-                };
-                text_seen |= end != pair_end || TEXT_FIELDS.contains(&name);
-                let value = rest.get(value_start..end).unwrap_or_default().trim();
-                form.pairs.push((name.to_owned(), value.to_owned()));
-                end
-            }
-        };
-        if !text_seen {
-            form.before_text = form.pairs.len();
         }
-        at_line_start = !rest.get(end..).unwrap_or_default().starts_with('&');
-        rest = rest.get(end + 1..).unwrap_or_default();
     }
     form
+}
+
+/// Where a line of a raw form ends.
+enum LineEnd {
+    /// Where the line does.
+    Line,
+    /// With the body: the content starts at this byte of the line.
+    Content(usize),
+}
+
+/// The pairs of one line; what is none is loose text up to the line's end.
+fn raw_line(line: &str, form: &mut Form, text_seen: &mut bool) -> LineEnd {
+    let mut at = 0;
+    while let Some(rest) = line.get(at..).filter(|rest| !rest.trim().is_empty()) {
+        let pair_end = rest.find('&').unwrap_or(rest.len());
+        let pair = split_pair(rest, pair_end).filter(|_| form.pairs.len() < PAIRS_MAX);
+        let Some((name, value_start)) = pair else {
+            *text_seen = true;
+            if !form.loose.is_empty() {
+                form.loose.push('\n');
+            }
+            form.loose.push_str(rest.trim());
+            break;
+        };
+        if name == CONTENT {
+            return LineEnd::Content(at + value_start);
+        }
+        let is_text = TEXT_FIELDS.contains(&name);
+        *text_seen |= is_text;
+        let end = if is_text { rest.len() } else { pair_end };
+        let value = rest.get(value_start..end).unwrap_or_default().trim();
+        form.pairs.push((name.to_owned(), value.to_owned()));
+        if !*text_seen {
+            form.before_text = form.pairs.len();
+        }
+        at += end + 1;
+    }
+    LineEnd::Line
 }
 
 /// The name of the pair that `text` begins with, and where its value starts; the pair ends before `end`.

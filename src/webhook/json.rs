@@ -4,29 +4,73 @@
 //! `"integration_key":"…"` behind it makes JSON that parses; with the usual rule, where the last
 //! name wins, the text would choose the key.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
+
+/// What a body may grow to when it is read, in bytes, roughly: a function of 128 MB must not end
+/// over `[{"a":0},{"a":0},…`. Five megabytes of alerts take a third of it.
+const BUDGET_BYTES: usize = 64 * 1024 * 1024;
+/// An item of an array that grows.
+const ITEM_BYTES: usize = 64;
+/// A name and its value in an object.
+const ENTRY_BYTES: usize = 128;
+/// An object that is not empty.
+const OBJECT_BYTES: usize = 512;
+
+/// What is left of [`BUDGET_BYTES`].
+pub(super) struct Budget(usize);
+
+/// The budget is spent.
+#[derive(Debug, thiserror::Error)]
+#[error("more values than a notification has")]
+pub(super) struct Spent;
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self(BUDGET_BYTES)
+    }
+
+    /// Pays for one more item of an array.
+    pub(super) fn item(&mut self) -> Result<(), Spent> {
+        self.spend(ITEM_BYTES)
+    }
+
+    /// Pays for one more name of an object.
+    pub(super) fn entry(&mut self, object: &Map<String, Value>, name: &str) -> Result<(), Spent> {
+        let object = if object.is_empty() { OBJECT_BYTES } else { 0 };
+        self.spend(object + ENTRY_BYTES + name.len())
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<(), Spent> {
+        self.0 = self.0.checked_sub(bytes).ok_or(Spent)?;
+        Ok(())
+    }
+}
 
 /// Parses the whole text.
 ///
 /// # Errors
-/// What `serde_json` says; it also refuses nesting deeper than 128.
+/// What `serde_json` says; it also refuses nesting deeper than 128. And a document with so many
+/// values that it would not fit into memory.
 pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str::<FirstWins>(text).map(|value| value.0)
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = FirstWins(&mut Budget::new()).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
 }
 
-struct FirstWins(Value);
+struct FirstWins<'a>(&'a mut Budget);
 
-impl<'de> Deserialize<'de> for FirstWins {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FirstWinsVisitor).map(Self)
+impl<'de> DeserializeSeed<'de> for FirstWins<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct FirstWinsVisitor;
-
-impl<'de> Visitor<'de> for FirstWinsVisitor {
+impl<'de> Visitor<'de> for FirstWins<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
@@ -59,7 +103,8 @@ impl<'de> Visitor<'de> for FirstWinsVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(FirstWins(item)) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(FirstWins(&mut *self.0))? {
+            self.0.item().map_err(A::Error::custom)?;
             array.push(item);
         }
         Ok(Value::Array(array))
@@ -67,7 +112,9 @@ impl<'de> Visitor<'de> for FirstWinsVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        while let Some((name, FirstWins(value))) = entries.next_entry::<String, FirstWins>()? {
+        while let Some(name) = entries.next_key::<String>()? {
+            self.0.entry(&object, &name).map_err(A::Error::custom)?;
+            let value = entries.next_value_seed(FirstWins(&mut *self.0))?;
             object.entry(name).or_insert(value);
         }
         Ok(Value::Object(object))
@@ -90,5 +137,14 @@ mod tests {
     fn what_follows_the_value_is_an_error() {
         assert!(parse("{} x").is_err());
         assert!(parse(&"[".repeat(10_000)).is_err());
+    }
+
+    #[test]
+    fn a_document_that_would_not_fit_into_memory_is_an_error() {
+        for unit in ["{\"a\":0},", "{},", "0,", "[],"] {
+            let document = |count: usize| format!("[{}0]", unit.repeat(count));
+            assert!(parse(&document(10_000)).is_ok(), "{unit}");
+            assert!(parse(&document(6 * 1024 * 1024 / unit.len())).is_err(), "{unit}");
+        }
     }
 }

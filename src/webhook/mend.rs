@@ -5,16 +5,19 @@
 //! end of a string only if what follows continues the document: a comma and the next name, or
 //! brackets that close what is open. A text is hardly ever like that by chance.
 
+use super::json::Budget;
 use serde_json::{Map, Value};
 
 /// Deeper than any notification; what is nested deeper is left to be read as text.
 const DEPTH_MAX: usize = 32;
+/// Longer than any placeholder of a template.
+const PLACEHOLDER_MAX_CHARS: usize = 500;
 /// Longer than any name of a notification, shorter than most sentences.
 const NAME_MAX_CHARS: usize = 64;
 
 /// Reads `text`, which is no JSON, as what it was meant to be. `None` if it cannot be told.
 pub(super) fn mend(text: &str) -> Option<Value> {
-    let mut reader = Reader { rest: text.trim_start(), open: Vec::new() };
+    let mut reader = Reader { rest: text.trim_start(), open: Vec::new(), budget: Budget::new() };
     if !reader.rest.starts_with('{') {
         return None;
     }
@@ -27,6 +30,7 @@ struct Reader<'a> {
     rest: &'a str,
     /// The closing bracket of each object and array that is open.
     open: Vec<char>,
+    budget: Budget,
 }
 
 impl<'a> Reader<'a> {
@@ -70,6 +74,7 @@ impl<'a> Reader<'a> {
             let (name, rest) = name_and_colon(self.rest)?;
             self.rest = rest;
             let value = self.value()?;
+            self.budget.entry(&object, &name).ok()?;
             object.entry(name).or_insert(value);
             if !self.eat(',') {
                 return self.leave().then_some(Value::Object(object));
@@ -83,6 +88,7 @@ impl<'a> Reader<'a> {
         let mut array = Vec::new();
         while !self.leave() {
             array.push(self.value()?);
+            self.budget.item().ok()?;
             if !self.eat(',') {
                 return self.leave().then_some(Value::Array(array));
             }
@@ -135,7 +141,7 @@ impl<'a> Reader<'a> {
 
     /// A value without quotes: a number, `true`, `null`, or a word that a template left bare.
     fn bare(&mut self) -> Value {
-        let end = match self.rest.strip_prefix("{{").and_then(|inner| inner.find("}}")) {
+        let end = match self.rest.strip_prefix("{{").and_then(placeholder_end) {
             Some(inner) => inner + "{{}}".len(),
             None => self.rest.find([',', '}', ']', '\n']).unwrap_or(self.rest.len()),
         };
@@ -144,6 +150,13 @@ impl<'a> Reader<'a> {
         let word = word.trim();
         serde_json::from_str(word).unwrap_or_else(|_| Value::String(word.to_owned()))
     }
+}
+
+/// Where the `}}` of a placeholder stands, if it is near: a search to the end for each would take
+/// the square of the body's length.
+fn placeholder_end(inner: &str) -> Option<usize> {
+    let near = inner.char_indices().nth(PLACEHOLDER_MAX_CHARS).map_or(inner.len(), |(end, _)| end);
+    inner.get(..near)?.find("}}")
 }
 
 /// The length of the JSON document that `text` begins with.

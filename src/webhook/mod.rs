@@ -15,7 +15,7 @@ mod other;
 mod preset;
 
 pub use fields::{Fields, KEY_NAMES, text_of};
-pub use notification::{Alert, Notification, Own, OwnImage, OwnLink};
+pub use notification::{ARMS_PREFIX, Alert, Notification, Own, OwnImage, OwnLink};
 
 use crate::secret::{IntegrationKey, KeyFault};
 use fields::CONTENT;

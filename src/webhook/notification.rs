@@ -3,6 +3,9 @@
 use super::fields::Fields;
 use serde_json::{Map, Value};
 
+/// What ARMS's own labels begin with.
+pub const ARMS_PREFIX: &str = "_aliyun_arms_";
+
 /// One notification. All of it is optional: formats give different parts.
 #[derive(Debug, Default)]
 pub struct Notification {
@@ -16,6 +19,8 @@ pub struct Notification {
     pub external_url: Option<String>,
     /// Labels that all alerts share.
     pub common_labels: Map<String, Value>,
+    /// Whether labels of ARMS's own are among them.
+    pub common_is_arms: bool,
     /// Labels that the alerts were grouped by.
     pub group_labels: Map<String, Value>,
     /// Alertmanager's name for the group.

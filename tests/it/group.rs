@@ -77,7 +77,27 @@ async fn a_storm_stays_under_the_documented_rate_limit() {
     assert_eq!(post(&bridge, &notification(&alerts(3_000, "firing"))).await, 202);
     assert_eq!(post(&bridge, &notification(&alerts(3_000, "resolved"))).await, 202);
     assert_eq!(open(&bridge.standin), 0);
-    assert_eq!(bridge.standin.requests().len(), 2);
+    assert_eq!(bridge.standin.requests().len(), 1 + 100);
+}
+
+/// A storm mostly begins small: then single alerts are open beside the group's.
+#[tokio::test]
+async fn after_a_storm_that_grew_nothing_stays_open_either() {
+    let bridge = Bridge::start().await;
+    let mut grown = alerts(150, "firing");
+    // The order of a notification says nothing of the age.
+    grown.reverse();
+    for (age, alert) in grown.iter_mut().rev().enumerate() {
+        alert["startsAt"] = json!(format!("2025-03-01T00:{:02}:{:02}Z", age / 60, age % 60));
+    }
+    post(&bridge, &notification(&grown[90..])).await;
+    post(&bridge, &notification(&grown)).await;
+    assert_eq!(open(&bridge.standin), 61, "sixty of them and the group's");
+    for alert in &mut grown {
+        alert["status"] = json!("resolved");
+    }
+    assert_eq!(post(&bridge, &notification(&grown)).await, 202);
+    assert_eq!(open(&bridge.standin), 0);
 }
 
 #[tokio::test]

@@ -57,6 +57,6 @@ fn no_file_of_the_function_is_long() {
     for path in sources(&repository().join("src")) {
         let text = std::fs::read_to_string(&path).expect("a file");
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        assert!(code.lines().count() <= 320, "{} has {} lines", path.display(), code.lines().count());
+        assert!(code.lines().count() <= 340, "{} has {} lines", path.display(), code.lines().count());
     }
 }
