@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::event::Api;
-use crate::pagerduty::{Delivery, Outcome, Reply};
+use crate::pagerduty::{Delivery, Outcome, REPLY_MAX_BYTES, Reply};
 use crate::secret::Mask;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -12,6 +12,8 @@ use serde_json::Value;
 
 /// Most failures that an answer for several events lists.
 const FAILURES_MAX: usize = 20;
+/// Most of a text of PagerDuty's that is no JSON, as an error; an `Invalid routing key` is far shorter.
+const ERROR_MAX_BYTES: usize = 200;
 
 /// On an answer whose request had passed the token and whose alert did not all reach PagerDuty: the
 /// status that says so. A platform that sends again goes by it.
@@ -86,8 +88,8 @@ pub fn of_deliveries(api: Api, deliveries: &[Delivery], mask: &Mask) -> Response
 }
 
 fn of_reply(reply: &Reply, mask: &Mask) -> Response<Bytes> {
-    let mut text = String::from_utf8_lossy(&reply.body).into_owned();
-    mask.apply(&mut text);
+    let is_whole = reply.body.len() <= REPLY_MAX_BYTES;
+    let text = mask.cut(&reply.body, is_whole, REPLY_MAX_BYTES);
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
     let content_type = if is_json { "application/json" } else { "text/plain; charset=utf-8" };
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_GATEWAY);
@@ -102,10 +104,13 @@ fn of_several(api: Api, deliveries: &[Delivery], mask: &Mask) -> Response<Bytes>
     let failed: Vec<&Delivery> = deliveries.iter().filter(|delivery| !delivery.is_accepted(api)).collect();
     let (all, accepted) = (deliveries.len(), deliveries.len() - failed.len());
     // What sending again may mend comes first: it is what a platform that retries must see.
-    let worst = failed
-        .iter()
-        .max_by_key(|delivery| (delivery.outcome.may_be_retried(api), status_of(&delivery.outcome)));
-    let status = worst.map_or(api.accepted(), |delivery| status_of(&delivery.outcome));
+    let statuses = failed.iter().map(|delivery| match status_of(&delivery.outcome) {
+        // A proxy's page is no delivery.
+        status @ 200..=299 if status != api.accepted() => Error::NotReached.status().as_u16(),
+        status => status,
+    });
+    let status =
+        statuses.max_by_key(|status| (api.may_be_retried(*status), *status)).unwrap_or(api.accepted());
     let listed = failed.iter().take(FAILURES_MAX).map(|delivery| Failure {
         dedup_key: &delivery.event.dedup_key,
         status: status_of(&delivery.outcome),
@@ -136,12 +141,13 @@ pub fn errors_of(outcome: &Outcome, mask: &Mask) -> Vec<String> {
                 Some(Value::Array(errors)) => errors.iter().map(text).collect(),
                 _ => body.get("message").map(text).into_iter().collect(),
             },
-            _ => vec![String::from_utf8_lossy(&reply.body).chars().take(200).collect()],
+            _ => vec![mask.cut(&reply.body, false, ERROR_MAX_BYTES)],
         },
     };
     for error in &mut errors {
         mask.apply(error);
     }
+    errors.retain(|error| !error.is_empty());
     errors
 }
 

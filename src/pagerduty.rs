@@ -5,11 +5,11 @@ use crate::event::{Api, Event};
 use crate::secret::IntegrationKey;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, header};
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
@@ -22,9 +22,11 @@ const FIRST_ATTEMPT_WITHIN: Duration = Duration::from_secs(2);
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_millis(3_200);
 /// Events on their way at the same time.
-const CONCURRENT_MAX: u32 = 8;
+const CONCURRENT_MAX: usize = 8;
 /// Most of an answer's body that is passed on.
 pub const REPLY_MAX_BYTES: usize = 64 * 1024;
+/// Most of it that is read: a secret across the edge of what is passed on must be seen whole.
+const REPLY_READ_BYTES: usize = REPLY_MAX_BYTES + 4 * 1024;
 /// PagerDuty closes idle connections early, and a frozen function does not see it.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
@@ -61,7 +63,7 @@ pub enum Outcome {
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// At most [`REPLY_MAX_BYTES`].
+    /// A little more than [`REPLY_MAX_BYTES`] at most.
     pub body: Bytes,
     /// The one header that is passed on.
     pub retry_after: Option<HeaderValue>,
@@ -117,9 +119,9 @@ impl Sender {
         events.sort_by_key(Event::urgency);
         let gate = Arc::new(Gate::new());
         let mut tasks = JoinSet::new();
-        for event in events {
+        for (place, event) in events.into_iter().enumerate() {
             let (sender, key, gate) = (self.clone(), key.clone(), Arc::clone(&gate));
-            tasks.spawn(async move { sender.deliver_one(api, &key, event, deadline, &gate).await });
+            tasks.spawn(async move { sender.deliver_one(api, &key, event, place, deadline, &gate).await });
         }
         tasks.join_all().await
     }
@@ -129,6 +131,7 @@ impl Sender {
         api: Api,
         key: &IntegrationKey,
         event: Event,
+        place: usize,
         deadline: Instant,
         gate: &Gate,
     ) -> Delivery {
@@ -138,7 +141,7 @@ impl Sender {
             attempts: 0,
             elapsed: Duration::ZERO,
         };
-        let Some(mut turn) = gate.turn(deadline).await else { return delivery };
+        let Some(mut turn) = gate.turn(place, deadline).await else { return delivery };
         let body = Bytes::from(delivery.event.write(api, Some(key)));
         let started = Instant::now();
         loop {
@@ -166,7 +169,7 @@ impl Sender {
                 drop(turn);
                 sleep(pause).await;
             }
-            turn = match gate.turn(deadline).await {
+            turn = match gate.turn(place, deadline).await {
                 Some(turn) => turn,
                 None => return delivery,
             };
@@ -186,13 +189,13 @@ impl Sender {
     }
 }
 
-/// The answer with its body up to [`REPLY_MAX_BYTES`]; `None` if it broke off.
+/// The answer with its body up to [`REPLY_READ_BYTES`]; `None` if it broke off.
 async fn read(mut response: reqwest::Response) -> Option<Reply> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.ok()? {
         body.extend_from_slice(&chunk);
-        if body.len() >= REPLY_MAX_BYTES {
-            body.truncate(REPLY_MAX_BYTES);
+        if body.len() >= REPLY_READ_BYTES {
+            body.truncate(REPLY_READ_BYTES);
             break;
         }
     }
@@ -264,33 +267,70 @@ fn random() -> f64 {
     f64::from(u32::try_from(number >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
-/// Lets eight through at a time, and one at a time after the first rate limit. First come, first
-/// served: what was sorted stays sorted.
+/// Lets eight through at a time, and one at a time after the first rate limit. Of those who wait, the
+/// one with the lowest place goes first: also after a pause what is grave comes before what is not.
 struct Gate {
-    places: Semaphore,
-    narrow: AtomicBool,
+    state: Mutex<GateState>,
+    changed: Notify,
 }
+
+struct GateState {
+    /// How many may be through at the same time.
+    width: usize,
+    through: usize,
+    /// The places of those who wait.
+    waiting: BTreeSet<usize>,
+}
+
+/// The right to be on the way to PagerDuty, until it is dropped.
+struct Turn<'a>(&'a Gate);
 
 impl Gate {
     fn new() -> Self {
-        Self { places: Semaphore::new(CONCURRENT_MAX as usize), narrow: AtomicBool::new(false) }
+        let state = GateState { width: CONCURRENT_MAX, through: 0, waiting: BTreeSet::new() };
+        Self { state: Mutex::new(state), changed: Notify::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, GateState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn one_at_a_time(&self) {
-        self.narrow.store(true, Ordering::Relaxed);
+        self.state().width = 1;
     }
 
     /// Waits for a turn; `None` if `deadline` comes first.
-    async fn turn(&self, deadline: Instant) -> Option<SemaphorePermit<'_>> {
+    async fn turn(&self, place: usize, deadline: Instant) -> Option<Turn<'_>> {
+        self.state().waiting.insert(place);
         loop {
-            let narrow = self.narrow.load(Ordering::Relaxed);
-            let places = if narrow { CONCURRENT_MAX } else { 1 };
-            let turn = timeout_at(deadline, self.places.acquire_many(places)).await.ok()?.ok()?;
-            // The gate may have become narrow while this one waited.
-            if narrow == self.narrow.load(Ordering::Relaxed) {
-                return Some(turn);
+            let mut changed = std::pin::pin!(self.changed.notified());
+            // From here on no change is missed, also one that comes before the wait below.
+            changed.as_mut().enable();
+            {
+                let mut state = self.state();
+                if state.through < state.width && state.waiting.first() == Some(&place) {
+                    state.waiting.remove(&place);
+                    state.through += 1;
+                    drop(state);
+                    self.changed.notify_waiters();
+                    return Some(Turn(self));
+                }
+            }
+            if timeout_at(deadline, changed).await.is_err() {
+                self.state().waiting.remove(&place);
+                self.changed.notify_waiters();
+                return None;
             }
         }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.through = state.through.saturating_sub(1);
+        drop(state);
+        self.0.changed.notify_waiters();
     }
 }
 
@@ -364,20 +404,36 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_narrow_gate_lets_one_through_at_a_time_and_nobody_after_the_deadline() {
         let gate = Gate::new();
-        let deadline = Instant::now() + LONG;
+        let soon = || Instant::now() + Duration::from_millis(10);
         let mut turns = Vec::new();
-        for _ in 0..CONCURRENT_MAX {
-            turns.push(gate.turn(deadline).await.unwrap());
+        for place in 0..CONCURRENT_MAX {
+            turns.push(gate.turn(place, soon()).await.unwrap());
         }
-        let soon = Instant::now() + Duration::from_millis(10);
-        assert!(gate.turn(soon).await.is_none(), "eight at a time");
+        assert!(gate.turn(8, soon()).await.is_none(), "eight at a time");
         gate.one_at_a_time();
         turns.truncate(1);
-        let soon = Instant::now() + Duration::from_millis(10);
-        assert!(gate.turn(soon).await.is_none(), "one is still on its way");
+        assert!(gate.turn(9, soon()).await.is_none(), "one is still on its way");
         turns.clear();
-        let _only = gate.turn(deadline).await.unwrap();
-        let soon = Instant::now() + Duration::from_millis(10);
-        assert!(gate.turn(soon).await.is_none());
+        let _only = gate.turn(10, soon()).await.unwrap();
+        assert!(gate.turn(11, soon()).await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_those_who_wait_the_lowest_place_goes_first() {
+        let gate = Gate::new();
+        gate.one_at_a_time();
+        let first = gate.turn(7, Instant::now() + LONG).await;
+        let order = Mutex::new(Vec::new());
+        let wait = async |place: usize| {
+            let turn = gate.turn(place, Instant::now() + LONG).await;
+            order.lock().unwrap().push(place);
+            drop(turn);
+        };
+        let open = async {
+            sleep(Duration::from_millis(1)).await;
+            drop(first);
+        };
+        tokio::join!(wait(5), wait(2), wait(9), wait(0), open);
+        assert_eq!(*order.lock().unwrap(), [0, 2, 5, 9]);
     }
 }

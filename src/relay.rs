@@ -226,13 +226,14 @@ impl Relay {
     /// How long events may be tried.
     fn deliver_within(&self, time_left: Option<Duration>) -> Duration {
         // An invocation about to end still gets its one attempt.
-        let bound = time_left.map(|left| left.saturating_sub(RESERVE).max(left / 2));
+        let bound =
+            time_left.map(|left| if left > RESERVE { left.saturating_sub(RESERVE) } else { left / 2 });
         bound.map_or(self.config.deliver_within, |bound| bound.min(self.config.deliver_within))
     }
 
     fn log_request<'a>(&self, mut line: RequestLine<'a>, head: Option<&'a Parts>) {
         let route = head.and_then(|head| route(head.uri.path()));
-        line.method = head.map(|head| head.method.as_str());
+        line.method = head.map(|head| method_name(&head.method));
         // Another path than ours could hold anything.
         line.path = head.map(|head| head.uri.path()).filter(|_| route.is_some());
         let level = if route == Some(Route::Health) { Level::Debug } else { Level::Info };
@@ -254,6 +255,20 @@ impl<'a> RequestLine<'a> {
             error: None,
         }
     }
+}
+
+/// A method that somebody made up could hold anything.
+fn method_name(method: &Method) -> &str {
+    let known = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::PATCH,
+    ];
+    if known.contains(method) { method.as_str() } else { "other" }
 }
 
 /// Our own short paths and PagerDuty's: a user changes only the host of the Integration URL. Slashes

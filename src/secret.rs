@@ -100,6 +100,25 @@ impl Token {
     }
 }
 
+/// Names under which secrets travel.
+const SECRET_NAMES: [&str; 9] = [
+    "integration_key",
+    "routing_key",
+    "service_key",
+    "x-integration-key",
+    "pagerduty_integration_key",
+    "token",
+    "x-webhook-token",
+    "webhook_token",
+    "signature",
+];
+
+/// Whether a field of this name is to be kept out of every event, whatever its value.
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    SECRET_NAMES.iter().any(|secret| secret.eq_ignore_ascii_case(name.trim()))
+}
+
 /// Replaces secrets wherever they stand in a text.
 pub struct Mask(Vec<(String, String)>);
 
@@ -112,6 +131,19 @@ impl Mask {
         let keys = keys.into_iter().map(|key| (key.0.clone(), key.masked()));
         let tokens = tokens.into_iter().map(|token| (token.0.clone(), "********".to_owned()));
         Self(keys.chain(tokens).collect())
+    }
+
+    /// A text from outside, masked and then cut to at most `max` bytes: the other way round, a part of
+    /// a secret could stand at its end. `is_whole` is false if the text was cut before, so that such a
+    /// part may stand there already.
+    #[must_use]
+    pub fn cut(&self, bytes: &[u8], is_whole: bool, max: usize) -> String {
+        let mut text = String::from_utf8_lossy(bytes).into_owned();
+        self.apply(&mut text);
+        let longest = self.0.iter().map(|(secret, _)| secret.len()).max().unwrap_or_default();
+        let end = if is_whole { text.len() } else { text.len().saturating_sub(longest) };
+        text.truncate(text.floor_char_boundary(end.min(max)));
+        text
     }
 
     /// Masks `text` in place; a text without a secret costs only the search.

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn now() -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_740_787_200) // 2025-03-01T00:00:00Z
+        SystemTime::UNIX_EPOCH + Duration::from_hours(483_552) // 2025-03-01T00:00:00Z
     }
 
     #[test]

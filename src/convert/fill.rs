@@ -112,14 +112,14 @@ mod tests {
     use super::fill;
     use serde_json::{Map, Value, json};
 
-    fn map(value: Value) -> Map<String, Value> {
+    fn map(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap_or_default()
     }
 
     #[test]
     fn placeholders_are_filled_once_and_only_where_the_alert_knows() {
-        let labels = map(json!({"pod_name": "web-0", "odd": "a {{$value}}", "n": 3}));
-        let annotations = map(json!({"value": "87.456"}));
+        let labels = map(&json!({"pod_name": "web-0", "odd": "a {{$value}}", "n": 3}));
+        let annotations = map(&json!({"value": "87.456"}));
         for (text, filled) in [
             ("pod {{$labels.pod_name}} is at {{ $value }}", "pod web-0 is at 87.456"),
             ("{{ $labels.n }}", "3"),

@@ -71,7 +71,8 @@ pub fn convert(mut notification: Notification, circumstances: &Circumstances) ->
 /// The event as `api` shows and takes it.
 fn fitted(mut event: Event, notification: &Notification, api: Api) -> Event {
     // Events API v2 has fields for it; PagerDuty's own events say what their senders wanted.
-    if api != Api::V2 && notification.own.is_none() {
+    let says_all = notification.own.as_ref().is_some_and(|own| api == Api::Change || own.is_v1);
+    if api != Api::V2 && !says_all {
         event.payload.tell_in_details();
     }
     event.fit(api);

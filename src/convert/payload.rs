@@ -3,6 +3,7 @@
 use super::severity::{self, Voice};
 use super::{Circumstances, fill};
 use crate::event::{self, Image, Link, Payload, SUMMARY_MAX_CHARS, Severity};
+use crate::secret::Mask;
 use crate::timestamp;
 use crate::webhook::{ARMS_PREFIX, Alert, Notification, text_of};
 use serde_json::{Map, Value};
@@ -55,7 +56,9 @@ pub(super) fn without_details(
     };
     // Labels first, then the field of that name, then what a body says in names of its own.
     let find = |names: &[&str], field_name: &str| {
-        let of = |map: &Map<String, Value>| names.iter().find_map(|name| text_of(map.get(*name)?));
+        let of = |map: &Map<String, Value>| {
+            names.iter().find_map(|name| shown(map.get(*name)?, circumstances.mask))
+        };
         of(&alert.labels)
             .or_else(|| of(&notification.common_labels))
             .or_else(|| field(field_name))
@@ -67,7 +70,7 @@ pub(super) fn without_details(
     let summary = match (name, message(alert, notification)) {
         (Some(name), Some(message)) => format!("{name}: {message}"),
         (Some(text), None) | (None, Some(text)) => text,
-        (None, None) => rest_as_text(&alert.labels, &fields.others),
+        (None, None) => rest_as_text(&alert.labels, &fields.others, circumstances.mask),
     };
     let mut payload = Payload::new(
         summary_line(&masked(summary)),
@@ -82,6 +85,16 @@ pub(super) fn without_details(
     payload.class = find(&["alertname"], "class").or_else(|| fields.alert_name.clone().map(masked));
     pages(&mut payload, alert, notification, &masked);
     payload
+}
+
+/// A label as text; of an object only what may be shown.
+fn shown(value: &Value, mask: &Mask) -> Option<String> {
+    if value.is_object() || value.is_array() {
+        let mut value = value.clone();
+        event::clean_value(&mut value, mask);
+        return text_of(&value);
+    }
+    text_of(value)
 }
 
 /// What the alert is called.
@@ -128,8 +141,9 @@ pub(super) fn severity(alert: &Alert, notification: &Notification) -> Option<Sev
 }
 
 /// What there is to read in an alert that has neither a name nor a message.
-fn rest_as_text(labels: &Map<String, Value>, others: &Map<String, Value>) -> String {
-    let pairs = labels.iter().chain(others);
+fn rest_as_text(labels: &Map<String, Value>, others: &Map<String, Value>, mask: &Mask) -> String {
+    let (labels, others) = (event::clean(labels.clone(), mask), event::clean(others.clone(), mask));
+    let pairs = labels.iter().chain(&others);
     let pairs: Vec<String> =
         pairs.filter_map(|(name, value)| Some(format!("{name}={}", text_of(value)?))).collect();
     if pairs.is_empty() { NO_CONTENT_SUMMARY.to_owned() } else { format!("ARMS alert: {}", pairs.join(", ")) }

@@ -5,7 +5,7 @@ mod size;
 mod v1;
 mod v2;
 
-use crate::secret::{IntegrationKey, Mask};
+use crate::secret::{IntegrationKey, Mask, is_secret_name};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -279,25 +279,10 @@ fn to_json(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()
 }
 
-/// Names under which secrets travel: no such field is copied into an event.
-const SECRET_NAMES: [&str; 9] = [
-    "integration_key",
-    "routing_key",
-    "service_key",
-    "x-integration-key",
-    "pagerduty_integration_key",
-    "token",
-    "x-webhook-token",
-    "webhook_token",
-    "signature",
-];
-
 /// Drops secret fields at every depth and masks secrets in names and texts.
 #[must_use]
 pub fn clean(details: Map<String, Value>, mask: &Mask) -> Map<String, Value> {
-    let kept = details
-        .into_iter()
-        .filter(|(name, _)| !SECRET_NAMES.iter().any(|secret| secret.eq_ignore_ascii_case(name.trim())));
+    let kept = details.into_iter().filter(|(name, _)| !is_secret_name(name));
     kept.map(|(mut name, mut value)| {
         mask.apply(&mut name);
         clean_value(&mut value, mask);
@@ -306,7 +291,8 @@ pub fn clean(details: Map<String, Value>, mask: &Mask) -> Map<String, Value> {
     .collect()
 }
 
-fn clean_value(value: &mut Value, mask: &Mask) {
+/// The same for one value.
+pub fn clean_value(value: &mut Value, mask: &Mask) {
     match value {
         Value::String(text) => mask.apply(text),
         Value::Array(items) => {

@@ -151,6 +151,12 @@ fn cut_lists(value: &mut Value, left_out: &mut LeftOut) {
             }
         }
         Value::Object(object) => {
+            left_out.items += object.len().saturating_sub(LIST_MAX_ITEMS);
+            let mut place = 0;
+            object.retain(|_, _| {
+                place += 1;
+                place <= LIST_MAX_ITEMS
+            });
             for item in object.values_mut() {
                 cut_lists(item, left_out);
             }

@@ -23,6 +23,17 @@ pub(super) fn is_notification(object: &Map<String, Value>) -> bool {
         .any(|name| matches!(object.get(*name), Some(Value::Object(_))))
 }
 
+/// Whether the array is the list of alerts alone, as a template may write `{{ .alerts }}`.
+pub(super) fn is_list(items: &[Value]) -> bool {
+    let is_alert = |item: &Value| item.get("labels").is_some_and(Value::is_object);
+    !items.is_empty() && items.len() <= ALERTS_MAX && items.iter().all(is_alert)
+}
+
+/// Reads the list of alerts alone.
+pub(super) fn read_list(items: Vec<Value>) -> Notification {
+    Notification { alerts: items.into_iter().filter_map(alert).collect(), ..Notification::default() }
+}
+
 /// Takes a notification apart.
 pub(super) fn read(mut object: Map<String, Value>) -> Notification {
     let alerts = match object.remove("alerts") {
@@ -66,7 +77,7 @@ fn alert(value: Value) -> Option<Alert> {
     };
     Some(Alert {
         status: take_text(&mut object, &["status"]),
-        fingerprint: take_text(&mut object, &["fingerprint"]),
+        fingerprint: take_text(&mut object, &["fingerprint", "dedup_key"]),
         labels: take_map(&mut object, "labels"),
         annotations: take_map(&mut object, "annotations"),
         starts_at: take_text(&mut object, &["startsAt", "startTime"]),

@@ -1,7 +1,8 @@
 //! The fields that a form, or a JSON object of the user's own, may give.
 
+use crate::secret::is_secret_name;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The names of each field: its own first, then the names under which ARMS and CloudMonitor know it.
 const NAMES: [(&str, &[&str]); 10] = [
@@ -28,6 +29,9 @@ pub const KEY_NAMES: [&str; 3] = ["integration_key", "routing_key", "service_key
 pub struct Fields {
     /// Field to value, by the fields' own names.
     given: BTreeMap<&'static str, String>,
+    /// The known names that the body has: also one without a value holds its place against a text
+    /// that comes later.
+    seen: BTreeSet<String>,
     /// Severity words with the name that they stood under, in the body's order.
     pub severities: Vec<(&'static str, String)>,
     /// The alert's name, if it was given as such: PagerDuty's `class` where none is given.
@@ -46,10 +50,10 @@ impl Fields {
     /// Takes one `name`, which may be an alias. The first of a field wins, so that no text that
     /// comes later can set it; what a later alias says goes to the others.
     pub(super) fn take(&mut self, name: &str, value: Value) {
-        let Some(text) = text_of(&value) else { return };
-        if KEY_NAMES.contains(&name) {
+        if is_secret_name(name) || is_known(name) && !self.seen.insert(name.to_owned()) {
             return;
         }
+        let Some(text) = text_of(&value) else { return };
         if let Some(severity) = SEVERITY_NAMES.iter().find(|known| **known == name) {
             if !self.severities.iter().any(|(known, _)| known == severity) {
                 self.severities.push((severity, text));
@@ -130,9 +134,12 @@ pub fn text_of(value: &Value) -> Option<String> {
     (!is_unfilled(&text)).then_some(text)
 }
 
-/// Nothing but `{{ … }}`, or nothing at all.
+/// Nothing but `{{ … }}`, what Go's templates print for a missing name, or nothing at all.
 fn is_unfilled(text: &str) -> bool {
     let mut rest = text.trim();
+    if rest == "<no value>" {
+        return true;
+    }
     while let Some(inner) = rest.strip_prefix("{{") {
         let Some((_, behind)) = inner.split_once("}}") else { return false };
         rest = behind.trim_start();
@@ -172,6 +179,7 @@ mod tests {
             (json!(" {{ a }} {{ b }} "), None),
             (json!(""), None),
             (json!(null), None),
+            (json!("<no value>"), None),
             (json!("{{ a }} on host"), Some("{{ a }} on host")),
             (json!("{{ a"), Some("{{ a")),
             (json!(7), Some("7")),

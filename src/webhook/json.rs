@@ -4,7 +4,7 @@
 //! `"integration_key":"…"` behind it makes JSON that parses; with the usual rule, where the last
 //! name wins, the text would choose the key.
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
@@ -17,6 +17,9 @@ const ITEM_BYTES: usize = 64;
 const ENTRY_BYTES: usize = 128;
 /// An object that is not empty.
 const OBJECT_BYTES: usize = 512;
+
+/// The name under which the details show what stood behind a document.
+const REST: &str = "behind_json";
 
 /// What is left of [`BUDGET_BYTES`].
 pub(super) struct Budget(usize);
@@ -48,16 +51,32 @@ impl Budget {
     }
 }
 
-/// Parses the whole text.
+/// Parses the text. What stands behind the document's end, a bracket or a field too many, is left
+/// out, unless it holds another document.
 ///
 /// # Errors
 /// What `serde_json` says; it also refuses nesting deeper than 128. And a document with so many
 /// values that it would not fit into memory.
 pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = FirstWins(&mut Budget::new()).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(value)
+    let mut value = FirstWins(&mut Budget::new()).deserialize(&mut deserializer)?;
+    let Err(error) = deserializer.end() else { return Ok(value) };
+    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    documents.next();
+    let rest = text.get(documents.byte_offset()..).unwrap_or_default();
+    if keep_rest(&mut value, rest) { Ok(value) } else { Err(error) }
+}
+
+/// Keeps what stands behind an object that is complete; false if the object may not be all of it.
+pub(super) fn keep_rest(value: &mut Value, rest: &str) -> bool {
+    let Value::Object(object) = value else { return rest.trim().is_empty() };
+    if rest.contains('{') || object.is_empty() && !rest.trim().is_empty() {
+        return false;
+    }
+    if rest.contains(char::is_alphanumeric) {
+        object.entry(REST).or_insert_with(|| Value::String(rest.trim().to_owned()));
+    }
+    true
 }
 
 struct FirstWins<'a>(&'a mut Budget);
@@ -134,8 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_value_is_an_error() {
-        assert!(parse("{} x").is_err());
+    fn what_follows_an_object_is_kept_unless_it_is_one_too() {
+        assert_eq!(parse(r#"{"a":1}}"#).unwrap(), json!({"a":1}));
+        assert_eq!(parse(r#"{"a":1}; x"#).unwrap(), json!({"a":1,"behind_json":"; x"}));
+        for text in ["{} x", r#"{"a":1}{"b":2}"#, "[1] CPU high"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
         assert!(parse(&"[".repeat(10_000)).is_err());
     }
 

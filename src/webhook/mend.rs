@@ -5,11 +5,13 @@
 //! end of a string only if what follows continues the document: a comma and the next name, or
 //! brackets that close what is open. A text is hardly ever like that by chance.
 
-use super::json::Budget;
+use super::json::{Budget, keep_rest};
 use serde_json::{Map, Value};
 
 /// Deeper than any notification; what is nested deeper is left to be read as text.
 const DEPTH_MAX: usize = 32;
+/// Looks at text whose brackets do not match, in bytes.
+const SECOND_LOOKS_MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Longer than any placeholder of a template.
 const PLACEHOLDER_MAX_CHARS: usize = 500;
 /// Longer than any name of a notification, shorter than most sentences.
@@ -17,13 +19,19 @@ const NAME_MAX_CHARS: usize = 64;
 
 /// Reads `text`, which is no JSON, as what it was meant to be. `None` if it cannot be told.
 pub(super) fn mend(text: &str) -> Option<Value> {
-    let mut reader = Reader { rest: text.trim_start(), open: Vec::new(), budget: Budget::new() };
+    let mut reader = Reader {
+        rest: text.trim_start(),
+        open: Vec::new(),
+        budget: Budget::new(),
+        behind_quotes: text.rfind('"').map_or(0, |last| text.len().saturating_sub(last + 1)),
+        second_looks: SECOND_LOOKS_MAX_BYTES,
+    };
     if !reader.rest.starts_with('{') {
         return None;
     }
-    let value = reader.value()?;
-    // Something behind the end means that an end was misread: better text than half an alert.
-    reader.rest.trim().is_empty().then_some(value)
+    let mut value = reader.value()?;
+    // Another object behind the end means that an end was misread: better text than half an alert.
+    keep_rest(&mut value, reader.rest).then_some(value)
 }
 
 struct Reader<'a> {
@@ -31,6 +39,10 @@ struct Reader<'a> {
     /// The closing bracket of each object and array that is open.
     open: Vec<char>,
     budget: Budget,
+    /// Bytes behind the last quote of the text.
+    behind_quotes: usize,
+    /// Bytes that may still be looked at twice, so that reading stays linear.
+    second_looks: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -121,22 +133,33 @@ impl<'a> Reader<'a> {
         if let Some(document) = embedded_document(text) {
             let (inner, behind) = text.split_at(document);
             if let Some(rest) = behind.trim_start().strip_prefix('"')
-                && continues(rest, &self.open)
+                && continues(rest, &self.open, self.behind_quotes)
             {
                 self.rest = rest;
                 return inner;
             }
         }
+        let mut first = None;
         for (at, _) in text.match_indices('"') {
             let (inner, behind) = text.split_at(at);
             let rest = behind.get(1..).unwrap_or_default();
-            if !escapes_next(inner) && continues(rest, &self.open) {
+            if !continues(rest, &self.open, self.behind_quotes) {
+                continue;
+            }
+            // A quote inside a document that the text quotes goes on like one outside of it.
+            if is_balanced(inner) {
                 self.rest = rest;
                 return inner;
             }
+            first = first.or(Some((inner, rest)));
+            match self.second_looks.checked_sub(inner.len()) {
+                Some(left) => self.second_looks = left,
+                None => break,
+            }
         }
-        self.rest = "";
-        text
+        let (inner, rest) = first.unwrap_or((text, ""));
+        self.rest = rest;
+        inner
     }
 
     /// A value without quotes: a number, `true`, `null`, or a word that a template left bare.
@@ -169,13 +192,16 @@ fn embedded_document(text: &str) -> Option<usize> {
     Some(documents.byte_offset())
 }
 
-/// Whether the quote behind `inner` is escaped: by an odd number of backslashes.
-fn escapes_next(inner: &str) -> bool {
-    inner.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
+/// Whether as many brackets are opened in `text` as are closed.
+fn is_balanced(text: &str) -> bool {
+    let count = |bracket: u8| text.bytes().filter(|byte| *byte == bracket).count();
+    count(b'{') == count(b'}') && count(b'[') == count(b']')
 }
 
-/// Whether `rest` goes on as a document does in which the brackets `open` are open.
-fn continues(rest: &str, open: &[char]) -> bool {
+/// Whether `rest` goes on as a document does in which the brackets `open` are open. Behind the last
+/// quote of all, `behind_quotes` bytes before the end, a document that is closed may have a bracket
+/// or a field too many.
+fn continues(rest: &str, open: &[char], behind_quotes: usize) -> bool {
     let mut rest = rest.trim_start();
     let mut open = open.iter().rev().copied().peekable();
     loop {
@@ -199,7 +225,7 @@ fn continues(rest: &str, open: &[char]) -> bool {
                 }
                 None => return false,
             },
-            None => return false,
+            None => return rest.len() <= behind_quotes,
         }
     }
 }
@@ -270,6 +296,13 @@ mod tests {
             (r#"{"a":"cut off"#, json!({"a":"cut off"})),
             (r#"{"a":"x","b":"#, json!({"a":"x","b":""})),
             (r#"{"a":"x","b":"y""#, json!({"a":"x","b":"y"})),
+            (
+                r#"{"a":"resp {"b":"c","s":"ok","d":"e"}","s":"f"}"#,
+                json!({"a":"resp {\"b\":\"c\",\"s\":\"ok\",\"d\":\"e\"}","s":"f"}),
+            ),
+            (r#"{"a":"cpu { high","s":"f"}"#, json!({"a":"cpu { high","s":"f"})),
+            (r#"{"a":"say "x" y","s":"f"}}"#, json!({"a":"say \"x\" y","s":"f"})),
+            (r#"{"a":"C:\data\dir\","s":"f"}"#, json!({"a":"C:\\data\\dir\\","s":"f"})),
         ] {
             assert_eq!(mend(text), Some(meant), "{text}");
         }
@@ -283,7 +316,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_is_left_alone() {
-        for text in ["plain", "[1,2", "{not json at all}", "{\"a\":1} trailing", ""] {
+        for text in ["plain", "[1,2", "{not json at all}", "{\"a\":b} {", ""] {
             assert_eq!(mend(text), None, "{text}");
         }
         assert_eq!(mend(&"{\"a\":".repeat(50_000)), None);

@@ -20,6 +20,7 @@ pub use notification::{ARMS_PREFIX, Alert, Notification, Own, OwnImage, OwnLink}
 use crate::secret::{IntegrationKey, KeyFault};
 use fields::CONTENT;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// How often a document may hold another as text before the rest is left as text.
 const NESTING_MAX: u32 = 4;
@@ -66,7 +67,8 @@ impl Placeholder {
 /// without parameters.
 #[must_use]
 pub fn parse(body: &str, content_type: &str) -> Webhook {
-    let text = body.trim_start_matches('\u{feff}').trim();
+    let text = unquote(body.trim_start_matches('\u{feff}').trim());
+    let text = text.trim();
     let (key, key_in_text, content) = if let Some(placeholder) = Placeholder::of(text) {
         (Ok(None), None, Content::Test(placeholder))
     } else if let Some(document) = document(text, NESTING_MAX) {
@@ -87,26 +89,36 @@ pub fn parse(body: &str, content_type: &str) -> Webhook {
     Webhook { key, key_in_text, content }
 }
 
-/// The text as a JSON document: as it is, mended, or unpacked from a string that holds one.
+/// A text that came as a JSON string, as the text that it is.
+fn unquote(text: &str) -> Cow<'_, str> {
+    let inner = text.starts_with('"').then(|| serde_json::from_str(text).ok()).flatten();
+    inner.map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// The text as a JSON document: as it is, with something behind its end, mended, or escaped.
 fn document(text: &str, nesting: u32) -> Option<Value> {
     let nesting = nesting.checked_sub(1)?;
     if text.starts_with("{\\\"") {
         let unescaped: String = serde_json::from_str(&format!("\"{text}\"")).ok()?;
         return document(unescaped.trim(), nesting);
     }
-    if !text.starts_with(['{', '[', '"']) {
+    if text.starts_with('"') {
+        let inner = unquote(text);
+        return if inner == text { None } else { document(inner.trim(), nesting) };
+    }
+    if !text.starts_with(['{', '[']) {
         return None;
     }
-    match json::parse(text) {
-        Ok(Value::String(inner)) => document(inner.trim(), nesting),
-        Ok(value) => Some(value),
-        Err(_) => mend::mend(text),
-    }
+    json::parse(text).ok().or_else(|| mend::mend(text))
 }
 
 fn read_document(document: Value, nesting: u32) -> Content {
-    let Value::Object(mut object) = document else {
-        return Content::Notification(Box::new(other::read(document)));
+    let mut object = match document {
+        Value::Object(object) => object,
+        Value::Array(items) if alertmanager::is_list(&items) => {
+            return Content::Notification(Box::new(alertmanager::read_list(items)));
+        }
+        document => return Content::Notification(Box::new(other::read(document))),
     };
     if alertmanager::is_notification(&object) {
         return Content::Notification(Box::new(alertmanager::read(object)));
@@ -173,7 +185,7 @@ fn read_content(outer: Fields, content: Value, nesting: u32) -> Content {
         Value::String(text) => match (Placeholder::of(&text), document(text.trim(), nesting)) {
             (Some(placeholder), _) => return Content::Test(placeholder),
             (None, Some(document)) => read_document(document, nesting.saturating_sub(1)),
-            (None, None) => read_text(text.trim()),
+            (None, None) => read_text(unquote(text.trim()).trim()),
         },
         document => read_document(document, nesting.saturating_sub(1)),
     };

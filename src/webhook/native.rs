@@ -2,6 +2,7 @@
 //! can be mended before they go on.
 
 use super::fields::text_of;
+use super::json;
 use super::notification::{Notification, Own, OwnImage, OwnLink};
 use serde_json::{Map, Value};
 
@@ -28,6 +29,10 @@ pub(super) fn read(mut object: Map<String, Value>) -> Notification {
     let is_v1 = object.contains_key("event_type");
     let mut payload = match object.remove("payload") {
         Some(Value::Object(payload)) => payload,
+        Some(Value::String(text)) => match json::parse(text.trim()) {
+            Ok(Value::Object(payload)) => payload,
+            _ => Map::from_iter([("summary".to_owned(), Value::String(text))]),
+        },
         _ => Map::new(),
     };
     for name in PAYLOAD_FIELDS {
@@ -52,6 +57,7 @@ pub(super) fn read(mut object: Map<String, Value>) -> Notification {
         _ => {}
     }
     let mut own = Own {
+        is_v1,
         client: object.remove("client").and_then(|client| text_of(&client)),
         client_url: object.remove("client_url").and_then(|url| text_of(&url)),
         ..Own::default()

@@ -42,6 +42,8 @@ pub struct Notification {
 /// What an event of PagerDuty's own says beside its fields.
 #[derive(Debug, Default)]
 pub struct Own {
+    /// Whether it was an event of Events API v1, which has a place for all that it says.
+    pub is_v1: bool,
     /// Who sends.
     pub client: Option<String>,
     /// Where the sender shows it.

@@ -1,6 +1,8 @@
 //! JSON of any other shape: the fields that it happens to give, its best text, and the whole.
 
+use super::fields::text_of;
 use super::notification::Notification;
+use crate::secret::is_secret_name;
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
 
@@ -23,7 +25,8 @@ const TEXT_NAMES: [&str; 12] = [
 const WHOLE: &str = "body";
 
 /// Makes the one event's notification.
-pub(super) fn read(document: Value) -> Notification {
+pub(super) fn read(mut document: Value) -> Notification {
+    strip(&mut document);
     let mut notification = Notification::default();
     let fields = &mut notification.fields;
     if let Value::Object(object) = &document {
@@ -41,15 +44,34 @@ pub(super) fn read(document: Value) -> Notification {
     notification
 }
 
+/// Takes out what must stand in no event: here any text may become the summary.
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|name, _| !is_secret_name(name));
+            for value in object.values_mut() {
+                strip(value);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                strip(item);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// The text under the best name, nearest to the top.
 fn best_text(document: &Value) -> Option<String> {
     let mut level = VecDeque::from([document]);
     while let Some(value) = level.pop_front() {
         match value {
             Value::Object(object) => {
-                let texts = TEXT_NAMES.iter().filter_map(|name| object.get(*name)?.as_str());
-                if let Some(text) = texts.map(str::trim).find(|text| !text.is_empty()) {
-                    return Some(text.to_owned());
+                let text_at =
+                    |name: &&str| object.get(*name).filter(|value| value.is_string()).and_then(text_of);
+                if let Some(text) = TEXT_NAMES.iter().find_map(text_at) {
+                    return Some(text);
                 }
                 level.extend(object.values());
             }

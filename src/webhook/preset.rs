@@ -47,9 +47,15 @@ fn part(name: &str) -> Option<Part> {
     NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, part)| *part)
 }
 
+/// The name of the alert says enough; of the others one alone is a coincidence.
+fn is_enough(parts: impl Iterator<Item = Part>) -> bool {
+    let parts: Vec<Part> = parts.collect();
+    parts.contains(&Part::Name) || parts.len() >= NAMES_MIN
+}
+
 /// Whether the object has the template's names.
 pub(super) fn is_object(object: &Map<String, Value>) -> bool {
-    object.keys().filter(|name| part(name).is_some()).count() >= NAMES_MIN
+    is_enough(object.keys().filter_map(|name| part(name)))
 }
 
 /// Reads the template's object.
@@ -59,6 +65,8 @@ pub(super) fn read_object(object: Map<String, Value>) -> Notification {
     for (name, value) in object {
         match part(&name) {
             Some(part) => take(&mut notification, part, &value),
+            // The template has no status; one that stands here is a text's.
+            None if name == "status" => {}
             None => drop(others.insert(name, value)),
         }
     }
@@ -74,7 +82,10 @@ pub(super) fn read_lines(text: &str) -> Option<Notification> {
     for line in text.lines() {
         let named = line.split_once([':', '：']).and_then(|(name, value)| Some((part(name)?, value)));
         // The first of a name wins: a content that goes on with `告警名称：…` is still content.
-        let new = named.filter(|(part, _)| !parts.iter().any(|(known, _)| known == part));
+        let has = |wanted: Part| parts.iter().any(|(known, _)| *known == wanted);
+        // And the content of an alert that fires may speak of a recovery.
+        let is_told = |part: Part| part == Part::RecoveryTime && has(Part::FiringTime) && has(Part::Content);
+        let new = named.filter(|(part, _)| !has(*part) && !is_told(*part));
         if let Some((part, value)) = new {
             parts.push((part, value.to_owned()));
         } else {
@@ -83,7 +94,7 @@ pub(super) fn read_lines(text: &str) -> Option<Notification> {
             text.push_str(line);
         }
     }
-    if parts.len() < NAMES_MIN {
+    if !is_enough(parts.iter().map(|(part, _)| *part)) {
         return None;
     }
     let mut notification = Notification::default();

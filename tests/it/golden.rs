@@ -52,10 +52,10 @@ fn mismatches(wanted: &Value, event: &Value) -> Vec<String> {
         }
     }
     let summary = event.pointer("/payload/summary").and_then(Value::as_str).unwrap_or_default();
-    if let Some(start) = wanted["summary_starts_with"].as_str() {
-        if !summary.starts_with(start) {
-            wrong.push(format!("summary: {summary:?} does not start with {start:?}"));
-        }
+    if let Some(start) = wanted["summary_starts_with"].as_str()
+        && !summary.starts_with(start)
+    {
+        wrong.push(format!("summary: {summary:?} does not start with {start:?}"));
     }
     wrong
 }

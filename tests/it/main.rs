@@ -7,9 +7,16 @@
     reason = "a test that cannot set itself up, or reads what is not there, should stop"
 )]
 
+mod answers;
 mod bridge;
+mod delivery;
 mod golden;
 mod group;
+mod hosts;
+mod lambda;
+mod process;
 mod properties;
+mod secrets;
 mod tables;
 mod tidy;
+mod traps;

@@ -17,7 +17,8 @@ const APIS: [(Api, Theirs); 3] =
     [(Api::V2, Theirs::V2), (Api::Change, Theirs::Change), (Api::V1, Theirs::V1)];
 
 fn key() -> IntegrationKey {
-    IntegrationKey::parse(KEY).ok().expect("a key")
+    let Ok(key) = IntegrationKey::parse(KEY) else { panic!("the key of the tests is one") };
+    key
 }
 
 /// The body's way through the core.

@@ -21,7 +21,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_core_is_pure() {
     let source = repository().join("src");
-    let core = ["webhook", "convert", "event"].map(|folder| sources(&source.join(folder))).concat();
+    let rooms = ["webhook", "convert", "event"].map(|folder| sources(&source.join(folder))).concat();
     let single = ["config.rs", "error.rs", "secret.rs", "timestamp.rs"].map(|file| source.join(file));
     let forbidden = [
         "async ",
@@ -36,7 +36,7 @@ fn the_core_is_pure() {
         "SystemTime::now",
         "std::thread",
     ];
-    for path in core.into_iter().chain(single) {
+    for path in rooms.into_iter().chain(single) {
         let text = std::fs::read_to_string(&path).expect("a file");
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default().to_lowercase();

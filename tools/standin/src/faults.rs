@@ -82,6 +82,11 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
+    /// How many are queued for whatever comes next.
+    pub(crate) fn waiting(&self) -> usize {
+        self.connections.queue.len() + self.requests.queue.len()
+    }
+
     /// Adds one to the queue of its kind.
     pub(crate) fn push(&mut self, fault: Fault) {
         let script = if fault == Fault::CloseOnAccept { &mut self.connections } else { &mut self.requests };

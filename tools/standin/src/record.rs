@@ -95,6 +95,18 @@ impl Records {
         self.list.iter().cloned().collect()
     }
 
+    /// Those with a higher number, oldest first.
+    pub(crate) fn since(&self, number: u64) -> Vec<Received> {
+        let newer = self.list.iter().rev().take_while(|received| received.number > number);
+        let mut newer: Vec<Received> = newer.cloned().collect();
+        newer.reverse();
+        newer
+    }
+
+    pub(crate) fn last_number(&self) -> u64 {
+        self.last_number
+    }
+
     /// Forgets all, but goes on counting.
     pub(crate) fn clear(&mut self) {
         *self = Self { last_number: self.last_number, ..Self::default() };
@@ -131,6 +143,8 @@ mod tests {
         assert_eq!((records.list().len(), records.let_go), (REQUESTS_MAX, 1));
         let number = records.add(received(BODIES_MAX_BYTES + 1));
         assert_eq!(records.list().iter().map(|one| one.number).collect::<Vec<_>>(), [number]);
+        assert!(records.since(number).is_empty());
+        assert_eq!(records.since(number - 1).len(), 1);
         records.answered(1, &Reply::text(202, ""));
         records.answered(number, &Reply::text(202, ""));
         assert_eq!(records.list().first().and_then(Received::status), Some(202));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::faults::Faults;
 use crate::memory::{Alert, AlertState, Change};
 use crate::state::{State, now_ms};
 use crate::{Fault, RateLimit, Received, server};
@@ -80,6 +81,17 @@ impl Standin {
         self.state.book().faults.stand_for(dedup_key, fault);
     }
 
+    /// Ends every fault that is queued or stands.
+    pub fn clear_faults(&self) {
+        self.state.book().faults = Faults::default();
+    }
+
+    /// How many queued faults no request has taken yet, those for a dedup key left out.
+    #[must_use]
+    pub fn faults_waiting(&self) -> usize {
+        self.state.book().faults.waiting()
+    }
+
     /// The alerts, the one with the latest event first.
     #[must_use]
     pub fn alerts(&self) -> Vec<Alert> {
@@ -102,6 +114,18 @@ impl Standin {
     #[must_use]
     pub fn requests(&self) -> Vec<Received> {
         self.state.book().records.list()
+    }
+
+    /// The requests with a higher number than this, oldest first.
+    #[must_use]
+    pub fn requests_since(&self, number: u64) -> Vec<Received> {
+        self.state.book().records.since(number)
+    }
+
+    /// The number of the latest request; 0 before the first.
+    #[must_use]
+    pub fn last_request(&self) -> u64 {
+        self.state.book().records.last_number()
     }
 
     /// How many alerts, change events and requests were let go to stay within bounds.

@@ -85,7 +85,7 @@ async fn only_listed_keys_are_known_when_there_is_a_list() {
 
 #[tokio::test]
 async fn the_rate_limit_answers_each_api_in_its_way() {
-    let rate_limit = Some(RateLimit { events: 1, window: Duration::from_secs(60) });
+    let rate_limit = Some(RateLimit { events: 1, window: Duration::from_mins(1) });
     for (retry_after_seconds, retry_after) in [(None, false), (Some(2), true)] {
         let options = Options { rate_limit, retry_after_seconds, ..Options::default() };
         let standin = Standin::start(options).await.unwrap();

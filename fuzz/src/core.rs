@@ -1,0 +1,155 @@
+//! A body's way through the function's core, and what must hold of every event that comes out.
+
+use arms_pagerduty::config::EventPer;
+use arms_pagerduty::convert::{Circumstances, EVENTS_MAX, convert, test_event};
+use arms_pagerduty::error::Error;
+use arms_pagerduty::event::{
+    Action, Api, BODY_MAX_BYTES, DEDUP_KEY_MAX_CHARS, Event, SUMMARY_MAX_CHARS, Severity,
+};
+use arms_pagerduty::secret::{IntegrationKey, Mask};
+use arms_pagerduty::webhook::{self, Content};
+use serde_json::Value;
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
+
+/// The key of a request whose body names none.
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
+const CONTENT_TYPES: [&str; 4] = ["application/json", "application/x-www-form-urlencoded", "text/plain", ""];
+pub(crate) const APIS: [Api; 3] = [Api::V2, Api::Change, Api::V1];
+/// The time of every request: 2025-03-03.
+const NOW: Duration = Duration::from_secs(1_741_000_000);
+
+/// How a body is read: all that a request says besides it.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) content_type: &'static str,
+    pub(crate) api: Api,
+    pub(crate) event_per: EventPer,
+}
+
+impl Setting {
+    /// Chosen by two bytes, so that a fuzzer can choose.
+    pub(crate) fn of(first: u8, second: u8) -> Self {
+        Self {
+            content_type: CONTENT_TYPES[usize::from(first) % CONTENT_TYPES.len()],
+            api: APIS[usize::from(second) % APIS.len()],
+            event_per: if second & 0x80 == 0 { EventPer::Alert } else { EventPer::Group },
+        }
+    }
+}
+
+/// Any bytes as a body, behind two that choose content type, API and `EVENT_PER`.
+///
+/// # Panics
+/// If an event breaks a promise.
+pub fn body(data: &[u8]) {
+    let [first, second, body @ ..] = data else { return };
+    relay(&String::from_utf8_lossy(body), Setting::of(*first, *second));
+}
+
+/// A text on its way to v2 events, without the checks: for measuring. Gives the bytes of the events.
+#[must_use]
+pub fn run(text: &str, content_type: &str) -> usize {
+    let webhook = webhook::parse(text, content_type);
+    let key = own_key();
+    let mask = Mask::new([&key], []);
+    let Content::Notification(notification) = webhook.content else { return 0 };
+    let circumstances = circumstances(Api::V2, EventPer::Alert, &mask);
+    let events = convert(*notification, &circumstances).unwrap_or_default();
+    events.iter().map(|event| event.write(Api::V2, Some(&key)).len()).sum()
+}
+
+fn circumstances(api: Api, event_per: EventPer, mask: &Mask) -> Circumstances<'_> {
+    Circumstances {
+        now: SystemTime::UNIX_EPOCH + NOW,
+        request_id: "request",
+        api,
+        default_severity: Severity::Error,
+        event_per,
+        mask,
+    }
+}
+
+/// The body's way as the relay goes it, without the network.
+pub(crate) fn relay(text: &str, setting: Setting) {
+    if text.trim_start_matches('\u{feff}').trim().is_empty() {
+        return;
+    }
+    let webhook = webhook::parse(text, setting.content_type);
+    // A key that is none is refused before anything is converted.
+    let Ok(in_body) = webhook.key else { return };
+    let given =
+        in_body.or(webhook.key_in_text).filter(|key| !(setting.api == Api::Change && key.is_ruleset()));
+    let key = given.unwrap_or_else(own_key);
+    let mask = Mask::new([&key], []);
+    let events = match webhook.content {
+        Content::Test(_) => vec![test_event()],
+        Content::Notification(notification) => {
+            let circumstances = circumstances(setting.api, setting.event_per, &mask);
+            match convert(*notification, &circumstances) {
+                Ok(events) => events,
+                Err(error) => {
+                    assert_eq!(error, Error::ResolveWithoutIdentity);
+                    assert_ne!(setting.api, Api::Change, "a change needs no identity");
+                    return;
+                }
+            }
+        }
+    };
+    assert!(!events.is_empty(), "no event");
+    // One more resolves the group that a storm may have opened.
+    assert!(events.len() <= EVENTS_MAX + 1, "{} events", events.len());
+    let keys: HashSet<&str> = events.iter().map(|event| event.dedup_key.as_str()).collect();
+    assert_eq!(keys.len(), events.len(), "two events with one dedup key");
+    for event in &events {
+        check(event, setting.api, &key);
+    }
+}
+
+pub(crate) fn own_key() -> IntegrationKey {
+    IntegrationKey::parse(KEY).unwrap_or_else(|_| unreachable!("it is 32 letters and digits"))
+}
+
+/// What PagerDuty and the contract want of an event.
+pub(crate) fn check(event: &Event, api: Api, key: &IntegrationKey) {
+    let chars = event.dedup_key.chars().count();
+    assert!((1..=DEDUP_KEY_MAX_CHARS).contains(&chars), "a dedup key of {chars} characters");
+    let chars = event.payload.summary.chars().count();
+    assert!((1..=SUMMARY_MAX_CHARS).contains(&chars), "a summary of {chars} characters");
+    assert!(!event.payload.summary.trim().is_empty(), "a blank summary");
+
+    let bytes = event.write(api, Some(key));
+    assert!(bytes.len() <= BODY_MAX_BYTES, "{} bytes", bytes.len());
+    let (theirs, key_field) = match api {
+        Api::V2 => (pagerduty_standin::Api::V2, "routing_key"),
+        Api::Change => (pagerduty_standin::Api::Change, "routing_key"),
+        Api::V1 => (pagerduty_standin::Api::V1, "service_key"),
+    };
+    let mut written = pagerduty_standin::check(theirs, &bytes)
+        .unwrap_or_else(|refusal| panic!("PagerDuty refuses: {:?}", refusal.errors()));
+    if api != Api::Change {
+        assert_eq!(theirs.action(&written), Some(event.action.word()));
+        assert_eq!(theirs.dedup_key(&written), Some(event.dedup_key.as_str()));
+    }
+    if api == Api::Change || event.action == Action::Trigger {
+        let pointer = if api == Api::V1 { "/description" } else { "/payload/summary" };
+        let summary = written.pointer(pointer).and_then(Value::as_str);
+        assert_eq!(summary, Some(event.payload.summary.as_str()));
+    }
+    let own = written.as_object_mut().and_then(|event| event.remove(key_field));
+    assert_eq!(own.as_ref().and_then(Value::as_str), Some(key.expose()));
+    assert!(!shows(&written, key.expose()), "the key stands outside of its field");
+}
+
+/// Whether a text or a name of the document holds the secret.
+fn shows(document: &Value, secret: &str) -> bool {
+    match document {
+        Value::String(text) => text.contains(secret),
+        Value::Array(items) => items.iter().any(|item| shows(item, secret)),
+        Value::Object(object) => {
+            object.iter().any(|(name, item)| name.contains(secret) || shows(item, secret))
+        }
+        Value::Number(number) => number.to_string().contains(secret),
+        Value::Null | Value::Bool(_) => false,
+    }
+}

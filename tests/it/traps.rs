@@ -1,0 +1,142 @@
+//! Bodies that once fooled the function: each was found by somebody who tried to.
+
+use crate::bridge::{Bridge, KEY};
+use serde_json::{Value, json};
+
+/// Posts a body and gives the one event that came of it.
+async fn only_event(bridge: &Bridge, content_type: &str, body: &str) -> Value {
+    let answer = bridge.post("/", content_type, body).await;
+    let mut events = bridge.take_events();
+    assert_eq!(events.len(), 1, "{answer:?} for {body}");
+    events.remove(0)
+}
+
+#[tokio::test]
+async fn json_that_an_alert_quotes_sets_no_field_of_the_notification() {
+    let bridge = Bridge::start().await;
+    let quoted = r#"resp {"a":"b","status":"ok","dedup_key":"zz","level":"info","恢复时间":"x","c":"d"}"#;
+    let other = "f".repeat(32);
+    for body in [
+        format!(
+            r#"{{"integration_key":"{KEY}","summary":"{quoted}","status":"firing","dedup_key":"d1","level":"P1"}}"#
+        ),
+        format!(r#"{{"integration_key":"{KEY}","summary":"{quoted}","dedup_key":"d1","level":"P1"}}"#),
+        format!(
+            r#"{{"integration_key":"{KEY}","告警名称":"N","告警时间":"2026-11-22 07:18:15","告警内容":"{quoted}","dedup_key":"d1","level":"P1"}}"#
+        ),
+        format!(
+            r#"{{"message":"x {{"a":"b","routing_key":"{other}","c":"d"}}","integration_key":"{KEY}","dedup_key":"d1","level":"P1"}}"#
+        ),
+    ] {
+        let event = only_event(&bridge, "application/json", &body).await;
+        assert_eq!(event["event_action"], "trigger", "{body}");
+        assert_eq!(event["dedup_key"], "d1", "{body}");
+        assert_eq!(event["payload"]["severity"], "critical", "{body}");
+        assert_eq!(event["routing_key"], KEY, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_bracket_or_a_field_too_many_does_not_hide_a_recovery() {
+    let bridge = Bridge::start().await;
+    let alerts = r#"{"alerts":[{"labels":{"alertname":"A"},"fingerprint":"d1","status":"resolved"}]}"#;
+    for (content_type, body) in [
+        ("text/plain", format!("integration_key={KEY}&content={alerts}&level=x")),
+        (
+            "application/json",
+            format!(r#"{{"integration_key":"{KEY}","status":"resolved","dedup_key":"d1"}}}}"#),
+        ),
+        (
+            "application/json",
+            format!(r#"{{"status":"resolved","dedup_key":"d1","integration_key":"{KEY}"}};"#),
+        ),
+        ("application/json", format!(r#"{{"integration_key":"{KEY}","content":{alerts}}}}}"#)),
+        (
+            "application/json",
+            format!(
+                r#"{{"integration_key":"{KEY}","summary":"say "x"","status":"resolved","dedup_key":"d1"}}}}"#
+            ),
+        ),
+        (
+            "application/json",
+            format!(
+                r#"{{"integration_key":"{KEY}","content":[{{"status":"resolved","labels":{{"alertname":"A"}},"fingerprint":"d1"}}]}}"#
+            ),
+        ),
+    ] {
+        let event = only_event(&bridge, content_type, &body).await;
+        assert_eq!(
+            (&event["event_action"], &event["dedup_key"]),
+            (&json!("resolve"), &json!("d1")),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_content_of_a_preset_that_fires_may_speak_of_a_recovery() {
+    let bridge = Bridge::start().await;
+    for body in [
+        format!(
+            "integration_key={KEY}\n告警名称: N\n告警时间: 2026-11-22 07:18:15\n告警内容: first line\n恢复时间: 未知"
+        ),
+        format!(
+            "integration_key={KEY}\r\nAlert name: N\r\nAlert time: 2026-11-22 07:18:15\r\nAlert content: a\r\nTime resolved: n/a"
+        ),
+    ] {
+        let event = only_event(&bridge, "text/plain", &body).await;
+        assert_eq!(event["event_action"], "trigger", "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_without_a_value_holds_its_place_against_a_text() {
+    let bridge = Bridge::start().await;
+    for body in [
+        format!("integration_key={KEY}&status=&dedup_key=d1\nsummary=CPU\nmessage=x\nstatus=ok"),
+        format!("integration_key={KEY}&status={{{{ .status }}}}&dedup_key=d1\nmessage=x\nstatus=ok"),
+        format!("integration_key={KEY}&status=<no value>&dedup_key=d1\nmessage=x\nstatus=ok"),
+    ] {
+        let event = only_event(&bridge, "text/plain", &body).await;
+        assert_eq!(
+            (&event["event_action"], &event["dedup_key"]),
+            (&json!("trigger"), &json!("d1")),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_template_does_to_texts_is_undone() {
+    let bridge = Bridge::start().await;
+    for (content_type, body, summary) in [
+        ("application/json", format!(r#"{{"integration_key":"{KEY}","告警名称":"N"}}"#), "N"),
+        (
+            "application/json",
+            format!(r#"{{"integration_key":"{KEY}","summary":"{{{{ .a }}}}","text":"t"}}"#),
+            "t",
+        ),
+        (
+            "application/json",
+            format!(r#"{{"routing_key":"{KEY}","event_action":"trigger","dedup_key":"q","payload":"disk"}}"#),
+            "disk",
+        ),
+        (
+            "application/json",
+            format!(
+                r#"{{"integration_key":"{KEY}","summary":"s","message":"at C:\data\","status":"firing"}}"#
+            ),
+            r"s: at C:\data\",
+        ),
+        (
+            "application/json",
+            format!(r#"{{"integration_key":"{KEY}","token":"secret","n":{{"signature":"secret"}}}}"#),
+            r#"{"n":{}}"#,
+        ),
+        ("text/plain", format!("integration_key={KEY}&token=secret&x=1"), "ARMS alert: x=1"),
+    ] {
+        let event = only_event(&bridge, content_type, &body).await;
+        assert_eq!(event["payload"]["summary"], summary, "{body}");
+        assert!(!event.to_string().contains("secret"), "{event}");
+    }
+}
