@@ -8,12 +8,14 @@ import pathlib
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
+import zlib
 
 KEY = "0123456789abcdef0123456789abcdef"
 PATIENCE = 10
@@ -59,8 +61,9 @@ def until(what, is_so):
 class Inbox:
     """The built tool, on free ports."""
 
-    def __init__(self, path):
-        command = [path, "--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"]
+    def __init__(self, path, *options):
+        self.path, self.others = path, []
+        command = [path, *options, "--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.lines = []
         while not self.lines or "Every further webhook" not in self.lines[-1]:
@@ -251,7 +254,7 @@ def the_preset_templates_output_is_understood(inbox, browser):
     for lines, action, origin in [(lines, "trigger", "告警内容"), (lines.replace("告警时间", "恢复时间"), "resolve", "恢复时间")]:
         browser.fill("#body", lines)
         browser.click("form button[type=submit]")
-        browser.has(f"← {origin}", ".result")
+        browser.has(f"←\u00a0{origin}", ".result")
         assert action in browser.text(".result p.facts"), action
 
 
@@ -273,6 +276,9 @@ def the_fields_to_paste_follow_the_choice(inbox, browser):
     browser.has("$alertmanager_content", ".paste")
     buttons = browser.count(".paste .block button")
     assert buttons == browser.count(".paste .block") >= 6
+    browser.call("POST", "/permissions", {"descriptor": {"name": "clipboard-write"}, "state": "granted"})
+    browser.click(".paste .block:last-child button")
+    browser.has("Copied", ".paste .block:last-child button")
     browser.fill("#template-api", "change")
     browser.has("https://<function URL host>/change", ".paste")
     browser.fill("#template-format", "fields")
@@ -352,6 +358,19 @@ def light_and_dark_follow_the_system(inbox, browser):
     browser.scheme("light")
 
 
+def forwarding_is_shown_loudly(inbox, browser):
+    assert browser.run("return document.querySelector('#forwarding').hidden")
+    loud = Inbox(inbox.path, "--forward-to-pagerduty", KEY, "--forward-url", "http://127.0.0.1:1")
+    try:
+        browser.go(loud.page)
+        browser.has("Every event goes to the real PagerDuty", "#forwarding")
+        assert KEY not in browser.text() and "****cdef" in browser.text("#forwarding")
+    finally:
+        browser.go(f"{inbox.page}#/alerts")
+        loud.stop()
+    inbox.others.append(loud.page)
+
+
 def clear_forgets_all(inbox, browser):
     browser.click("#clear")
     browser.has("Nobody is paged")
@@ -373,8 +392,41 @@ def nothing_is_loaded_from_elsewhere_and_nothing_goes_wrong(inbox, browser):
         if message["method"] == "Network.requestWillBeSent":
             asked.append(message["params"]["request"]["url"])
     assert len(asked) > 20, asked
-    elsewhere = [url for url in asked if not url.startswith((inbox.page, "data:", "chrome:", "about:"))]
+    elsewhere = [url for url in asked if not url.startswith((inbox.page, *inbox.others, "data:", "chrome:", "about:"))]
     assert not elsewhere, elsewhere
+
+
+def smaller(path):
+    """The same picture without an alpha channel, packed as tightly as zlib can."""
+    data = path.read_bytes()
+    at, width, height, packed = 8, 0, 0, b""
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        part = data[at + 8:at + 8 + length]
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", part[:10])
+            assert (depth, colour) in ((8, 2), (8, 6))
+            step = 3 if colour == 2 else 4
+        packed += part if kind == b"IDAT" else b""
+        at += length + 12
+    raw, rows, before = zlib.decompress(packed), [], bytearray(width * step)
+    for row in range(height):
+        start = row * (width * step + 1)
+        how, line = raw[start], bytearray(raw[start + 1:start + 1 + width * step])
+        for i in range(len(line)) if how else ():
+            left, up = line[i - step] if i >= step else 0, before[i]
+            corner = before[i - step] if i >= step else 0
+            guess = left + up - corner
+            nearest = min((abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner))[2]
+            line[i] = (line[i] + (left, up, (left + up) // 2, nearest)[how - 1]) & 255
+        before = line
+        rows.append(bytes(line) if step == 3 else b"".join(bytes(line[i:i + 3]) for i in range(0, len(line), 4)))
+    def chunk(kind, part):
+        return struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = b"".join(b"\0" + row for row in rows)
+    parts = [chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(body, 9)), chunk(b"IEND", b"")]
+    path.write_bytes(data[:8] + b"".join(parts))
 
 
 def screenshots(inbox, browser):
@@ -385,7 +437,7 @@ def screenshots(inbox, browser):
         inbox.api("POST", "send", {part: samples[name][part] for part in ("path", "headers", "body")})
     inbox.post(alert("KubePodCrashLooping", severity="warning", instance="checkout-7c9d8b5f6", message="restarted 5 times in 10 minutes"))
     inbox.post(alert("KubePodCrashLooping", status="resolved", severity="warning", instance="checkout-7c9d8b5f6"))
-    for _ in range(3):
+    for _ in range(2):
         inbox.api("POST", "send", {part: samples["alertmanager-firing"][part] for part in ("path", "headers", "body")})
     first = inbox.api("GET", "alerts")["alerts"]
     inbox.api("POST", f"alerts/{first[2]['id']}/acknowledge", {})
@@ -399,6 +451,7 @@ def screenshots(inbox, browser):
         browser.scheme(scheme)
         browser.run("document.activeElement.blur(); document.querySelector('.detail').scrollTo(0, Number(arguments[0]))", os.environ.get("SCROLL", "0"))
         browser.picture(folder / f"inbox-{scheme}.png")
+        smaller(folder / f"inbox-{scheme}.png")
         assert (folder / f"inbox-{scheme}.png").stat().st_size < 200_000
     browser.scheme("light")
 
@@ -409,6 +462,7 @@ CHECKS = [the_page_shows_the_first_alert, a_webhook_appears_without_a_reload,
           what_would_be_refused_is_told_with_its_remedy, a_sample_is_previewed_at_once,
           the_fields_to_paste_follow_the_choice, faults_show_each_attempt_and_the_answer, a_hostile_body_stays_text,
           the_keyboard_is_enough, light_and_dark_follow_the_system, screenshots, clear_forgets_all,
+          forwarding_is_shown_loudly,
           nothing_is_loaded_from_elsewhere_and_nothing_goes_wrong]
 
 

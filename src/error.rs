@@ -19,7 +19,7 @@ pub enum Error {
     /// `WEBHOOK_TOKEN` is set and the request does not carry it.
     #[error("the webhook token is missing or wrong")]
     Unauthorized,
-    /// A body over [`crate::relay::BODY_MAX_BYTES`].
+    /// A body over [`crate::intake::BODY_MAX_BYTES`].
     #[error("the body is larger than 6 MiB")]
     TooLarge,
     /// The client did not send its whole body, or not in time.

@@ -1,7 +1,7 @@
 //! arms-pagerduty turns the webhooks of Alibaba Cloud ARMS into PagerDuty events.
 //!
 //! A request takes one straight way: [`host`] brings it in, [`relay`] lets it pass or refuses it,
-//! [`webhook`] reads its body into a notification, [`convert`] makes events of that, [`event`]
+//! [`intake`] finds its key, [`webhook`] reads its body into a notification, [`convert`] makes events of that, [`event`]
 //! writes them as PagerDuty takes them, [`pagerduty`] sends them, and [`answer`] makes PagerDuty's
 //! words the answer.
 //!
@@ -11,6 +11,7 @@
 //! - [`event`]: what PagerDuty takes; a file an API.
 //! - [`pagerduty`]: sending, and sending again while there is time.
 //! - [`answer`]: the answer to the webhook.
+//! - [`intake`]: a request becomes events under a key.
 //! - [`relay`]: the one handler.
 //! - [`host`]: Lambda, Function Compute and plain HTTP.
 //! - [`error`]: every refusal and its status.
@@ -25,6 +26,7 @@ pub mod convert;
 pub mod error;
 pub mod event;
 pub mod host;
+pub mod intake;
 pub mod log;
 pub mod metrics;
 pub mod pagerduty;

@@ -2,21 +2,17 @@
 
 use crate::answer::{self, Failed};
 use crate::config::{Config, Level};
-use crate::convert::{self, Circumstances};
 use crate::error::Error;
 use crate::event::Api;
+use crate::intake::{self, Arrival, Prepared, header_text, query_values};
 use crate::log::{Log, RequestLine, milliseconds};
 use crate::pagerduty::Sender;
-use crate::secret::{IntegrationKey, KeyFault, Mask};
-use crate::webhook::{self, Content, KEY_NAMES, Placeholder};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, header};
+use http::{Method, Request, Response, header};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// The largest body, in bytes: what a function URL can pass on (AWS, "Lambda quotas").
-pub const BODY_MAX_BYTES: usize = 6 * 1024 * 1024;
 /// What is left of an invocation after delivery: to answer and to log.
 const RESERVE: Duration = Duration::from_millis(500);
 /// ARMS waits 5 s for the Test button's answer; some of that is the network's.
@@ -159,68 +155,18 @@ impl Relay {
         invocation: &Invocation,
     ) -> Result<(Response<Bytes>, usize), Error> {
         let started = Instant::now();
-        if body.len() > BODY_MAX_BYTES {
-            return Err(Error::TooLarge);
-        }
-        let text = String::from_utf8_lossy(&body);
-        if text.trim_start_matches('\u{feff}').trim().is_empty() {
-            return Err(Error::EmptyBody);
-        }
-        let content_type = content_type(&head.headers);
-        let webhook = webhook::parse(&text, &content_type);
-        // A large body is not kept beside what was read from it.
-        drop(text);
-        drop(body);
-        let key = self.key(webhook.key, webhook.key_in_text, head)?;
-        if api == Api::Change && key.is_ruleset() {
-            return Err(Error::Key(KeyFault::Ruleset));
-        }
-        let mask =
-            Mask::new([&key].into_iter().chain(&self.config.integration_key), &self.config.webhook_tokens);
+        let arrival = Arrival::new(api, head, &invocation.request_id, SystemTime::now());
+        let Prepared { key, events, is_test, mask, .. } =
+            intake::prepare(&self.config, &arrival, head, body)?;
         let mut within = self.deliver_within(invocation.time_left);
-        let events = match webhook.content {
-            Content::Test(Placeholder::AlertmanagerContent) if content_type != "application/json" => {
-                return Err(Error::PlaceholderWithoutHeader);
-            }
-            Content::Test(_) => {
-                within = within.min(TEST_WITHIN);
-                vec![convert::test_event()]
-            }
-            Content::Notification(notification) => {
-                let circumstances = Circumstances {
-                    now: SystemTime::now(),
-                    request_id: &invocation.request_id,
-                    api,
-                    default_severity: self.config.default_severity,
-                    event_per: self.config.event_per,
-                    mask: &mask,
-                };
-                convert::convert(*notification, &circumstances)?
-            }
-        };
+        if is_test {
+            within = within.min(TEST_WITHIN);
+        }
         let deliveries = self.sender.deliver(api, &key, events, started + within).await;
         for delivery in &deliveries {
             self.log.event(&invocation.request_id, &key.masked(), api, delivery, &mask);
         }
         Ok((answer::of_deliveries(api, &deliveries, &mask), deliveries.len()))
-    }
-
-    /// The key from the body, else the query, else the header, else the setting, else the text.
-    fn key(
-        &self,
-        in_body: Result<Option<IntegrationKey>, KeyFault>,
-        in_text: Option<IntegrationKey>,
-        head: &Parts,
-    ) -> Result<IntegrationKey, Error> {
-        if let Some(key) = in_body.map_err(Error::Key)? {
-            return Ok(key);
-        }
-        let in_query = query_values(head, &KEY_NAMES);
-        let in_header = head.headers.get("x-integration-key").and_then(header_text);
-        if let Some(text) = in_query.into_iter().chain(in_header).find(|text| !text.trim().is_empty()) {
-            return IntegrationKey::parse(&text).map_err(Error::Key);
-        }
-        self.config.integration_key.clone().or(in_text).ok_or(Error::Key(KeyFault::Missing))
     }
 
     /// How long events may be tried.
@@ -271,31 +217,6 @@ fn method_name(method: &Method) -> &str {
     if known.contains(method) { method.as_str() } else { "other" }
 }
 
-/// Our own short paths and PagerDuty's: a user changes only the host of the Integration URL. Slashes
-/// too many are how a path is pasted behind a URL that ends in one.
 fn route(path: &str) -> Option<Route> {
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    match parts.as_slice() {
-        [] | ["v2"] | ["v2", "enqueue"] => Some(Route::Events(Api::V2)),
-        ["change"] | ["v2", "change", "enqueue"] => Some(Route::Events(Api::Change)),
-        ["v1"] | ["generic", "2010-04-15", "create_event.json"] => Some(Route::Events(Api::V1)),
-        _ if path == HEALTH_PATH => Some(Route::Health),
-        _ => None,
-    }
-}
-
-fn query_values(head: &Parts, names: &[&str]) -> Vec<String> {
-    let query = head.uri.query().unwrap_or_default();
-    let pairs = form_urlencoded::parse(query.as_bytes());
-    pairs.filter(|(name, _)| names.contains(&name.as_ref())).map(|(_, value)| value.into_owned()).collect()
-}
-
-fn header_text(value: &http::HeaderValue) -> Option<String> {
-    value.to_str().ok().map(|text| text.trim().to_owned())
-}
-
-/// The media type in lower case, without parameters.
-fn content_type(headers: &HeaderMap) -> String {
-    let value = headers.get(header::CONTENT_TYPE).and_then(header_text).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    if path == HEALTH_PATH { Some(Route::Health) } else { intake::api_at(path).map(Route::Events) }
 }

@@ -4,7 +4,8 @@
 use super::patience::{Patient, Phase};
 use crate::answer::{self, Failed};
 use crate::error::Error;
-use crate::relay::{BODY_MAX_BYTES, Invocation, Relay};
+use crate::intake::BODY_MAX_BYTES;
+use crate::relay::{Invocation, Relay};
 use ::http::{HeaderValue, Request, Response, Uri, request::Parts};
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};

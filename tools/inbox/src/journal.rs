@@ -1,31 +1,27 @@
 //! Every further webhook: a line an event, made of the function's log and of what the stand-in was sent.
 
+use crate::memory::Memory;
 use crate::screen::{Screen, Tone, printable};
 use arms_pagerduty::config::Level;
 use arms_pagerduty::log::Log;
 use pagerduty_standin::{Api, Received, Standin};
 use serde::Deserialize;
 use std::io;
-use std::sync::OnceLock;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use std::sync::Arc;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// How much of a summary a line shows.
 const SUMMARY_MAX_CHARS: usize = 100;
 /// As wide as the widest severity.
 const SEVERITY_WIDTH: usize = 8;
 
-/// The log takes a plain function, which can reach nothing else.
-static LINES: OnceLock<UnboundedSender<Vec<u8>>> = OnceLock::new();
-
-/// The function's log, and the lines that will be written to it. Once in a process.
-pub(crate) fn open() -> (Log, UnboundedReceiver<Vec<u8>>) {
+/// The function's log, which the memory notes too, and the lines that will be written to it.
+pub(crate) fn open(memory: Arc<Memory>) -> (Log, UnboundedReceiver<Vec<u8>>) {
     let (sender, lines) = unbounded_channel();
-    LINES.get_or_init(|| sender);
-    let log = Log::new(Level::Info, |line| {
-        if let Some(sender) = LINES.get() {
-            // After the end nobody reads on.
-            let _ = sender.send(line.to_vec());
-        }
+    let log = Log::new(Level::Info, move |line| {
+        memory.note(line);
+        // After the end nobody reads on.
+        let _ = sender.send(line.to_vec());
     });
     (log, lines)
 }

@@ -53,7 +53,7 @@ fn write(raw: &str, indent: usize, paint: &impl Fn(&str) -> String) -> Result<La
 }
 
 /// An object's members as they stand there.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

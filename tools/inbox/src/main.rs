@@ -1,7 +1,16 @@
 //! The function on loopback beside a PagerDuty stand-in: see what would page, before anyone is paged.
 //!
 //! - `options`: the command line.
-//! - `bench`: the function and the stand-in, started and stopped together.
+//! - `bench`: the function, the stand-in and the page, started and stopped together.
+//! - `front`: the webhook's address; what comes there is remembered, then handled.
+//! - `rehearsal`: what the function would make of a webhook, without sending.
+//! - `record`: one webhook; `sent`: one event of it and what became of that; `memory`: the latest webhooks.
+//! - `leaves`, `origin`: where each value of an event came from.
+//! - `masking`: what must not be shown.
+//! - `forward`: the way to the real PagerDuty, for those who ask for it.
+//! - `page`: the page and the API behind it; its files are in `page/`, beside `src/`.
+//! - `samples`: what the page offers to try.
+//! - `server`: HTTP on loopback.
 //! - `sample`: one real notification, and the commands that send more like it.
 //! - `client`: one POST on loopback.
 //! - `tour`: the sample on its way from ARMS to the on-call's screen.
@@ -11,28 +20,45 @@
 
 mod bench;
 mod client;
+mod forward;
+mod front;
 mod journal;
 mod json;
+mod leaves;
+mod masking;
+mod memory;
 mod options;
+mod origin;
+mod page;
+mod record;
+mod rehearsal;
 mod sample;
+mod samples;
 mod screen;
+mod sent;
+mod server;
 mod tour;
 
 use arms_pagerduty::host::Fault;
 use bench::Bench;
 use clap::Parser;
 use journal::Journal;
+use memory::Memory;
 use options::Options;
 use sample::Sample;
 use screen::Screen;
 use std::io::{ErrorKind, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
+use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What the function's client reads from the environment. Here all of its ways are on loopback.
 const PROXY_VARIABLES: [&str; 6] =
     ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+/// Where no proxy helps; the way to the real PagerDuty may need one.
+const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
+const LOOPBACK: &str = "127.0.0.1,localhost,::1";
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -48,11 +74,20 @@ fn main() -> ExitCode {
 }
 
 fn start(options: &Options) -> Result<(), Fault> {
-    if PROXY_VARIABLES.iter().any(|name| std::env::var_os(name).is_some()) {
+    let is_direct =
+        NO_PROXY_VARIABLES.iter().all(|name| std::env::var(name).is_ok_and(|value| value.contains(LOOPBACK)));
+    if !is_direct && PROXY_VARIABLES.iter().any(|name| std::env::var_os(name).is_some()) {
         let mut again = Command::new(std::env::current_exe()?);
         again.args(std::env::args_os().skip(1));
-        for name in PROXY_VARIABLES {
-            again.env_remove(name);
+        if options.forward_to_pagerduty.is_some() {
+            let old = NO_PROXY_VARIABLES.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+            for name in NO_PROXY_VARIABLES {
+                again.env(name, format!("{old},{LOOPBACK}").trim_start_matches(','));
+            }
+        } else {
+            for name in PROXY_VARIABLES {
+                again.env_remove(name);
+            }
         }
         // Comes back only if it fails.
         return Err(again.exec().into());
@@ -62,9 +97,10 @@ fn start(options: &Options) -> Result<(), Fault> {
 
 async fn run(options: &Options) -> Result<(), Fault> {
     let mut signals = Signals::new()?;
-    let (log, lines) = journal::open();
+    let memory = Arc::new(Memory::new());
+    let (log, lines) = journal::open(Arc::clone(&memory));
     let sample = Sample::embedded()?;
-    let bench = Bench::start(options, log).await?;
+    let bench = Bench::start(options, log, memory).await?;
     let mut screen = Screen::of_stdout();
     let mut journal = Journal::new(lines, bench.standin.clone(), sample.fingerprint.clone());
     let shown = tokio::select! {
@@ -95,7 +131,11 @@ async fn show(
     if options.once {
         return Ok(());
     }
+    bench.open_forwarding();
     screen.line("")?;
+    if let Some(page) = bench.page {
+        screen.line(&format!("Open http://{page}/ to see it all in the browser."))?;
+    }
     screen.line("Every further webhook is shown here, a line for each event. Ctrl-C ends it.")?;
     journal.follow(screen).await?;
     Ok(())

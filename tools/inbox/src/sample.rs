@@ -66,10 +66,7 @@ struct Annotations {
 impl Sample {
     pub(crate) fn embedded() -> Result<Self, Fault> {
         let Envelope { raw_path: path, mut headers, body } = serde_json::from_str(EVENT)?;
-        let of_platform = |name: &str| {
-            name.starts_with("x-amzn-") || name.starts_with("x-forwarded-") || name == "content-length"
-        };
-        headers.retain(|name, _| !of_platform(name) && name != "host");
+        headers.retain(|name, _| !is_of_platform(name) && name != "host");
         let key = headers.get(KEY_HEADER).cloned().ok_or("the sample has no key")?;
         let notification: Notification = serde_json::from_str(&body)?;
         let alert = notification.alerts.into_iter().next().ok_or("the sample has no alert")?;
@@ -87,6 +84,11 @@ impl Sample {
         let body = quoted(&serde_json::to_string(&notification)?);
         Ok(format!("curl -i {url} \\\n  {} \\\n  -d {body}", headers.join(" \\\n  ")))
     }
+}
+
+/// Whether a header comes from the platform between ARMS and the function.
+pub(crate) fn is_of_platform(name: &str) -> bool {
+    name.starts_with("x-amzn-") || name.starts_with("x-forwarded-") || name == "content-length"
 }
 
 /// The token that a webhook carries; there are two while it is being changed.

@@ -94,15 +94,28 @@ pub(crate) async fn give(
 }
 
 fn greet(bench: &Bench, options: &Options, url: &str, screen: &mut Screen) -> Result<(), Fault> {
-    if let Some(taken) = bench.taken {
-        let note = format!("{taken} is taken: the function listens on a free port instead.\n");
-        screen.line(&screen.paint(Tone::Warn, &note))?;
+    for (taken, what) in [(bench.taken, "the function"), (bench.page_taken, "the page")] {
+        if let Some(taken) = taken {
+            let note = format!("{taken} is taken: {what} listens on a free port instead.\n");
+            screen.line(&screen.paint(Tone::Warn, &note))?;
+        }
     }
     let limit = if options.rate_limit { ", 120 events a minute for a key" } else { "" };
-    for (name, value) in
-        [("Webhook", url.to_owned()), ("PagerDuty", format!("{} (a stand-in{limit})", bench.events_url))]
-    {
-        screen.line(&format!("{} {value}", screen.paint(Tone::Heading, &format!("{name:<9}"))))?;
+    let page = bench.page.map(|page| format!("http://{page}/"));
+    for (name, value) in [
+        ("Webhook", Some(url.to_owned())),
+        ("Page", page),
+        ("PagerDuty", Some(format!("{} (a stand-in{limit})", bench.events_url))),
+    ] {
+        if let Some(value) = value {
+            screen.line(&format!("{} {value}", screen.paint(Tone::Heading, &format!("{name:<9}"))))?;
+        }
+    }
+    if let Some((url, key)) = &bench.forwarding {
+        let note = format!(
+            "\n*** EVERY EVENT GOES TO THE REAL PAGERDUTY AS WELL, AND PAGES ***\n    {url} under the key {key}"
+        );
+        screen.line(&screen.paint(Tone::Bad, &note))?;
     }
     Ok(())
 }

@@ -70,6 +70,11 @@ impl Memory {
         self.alerts.iter().cloned().collect()
     }
 
+    /// The same, without a copy of each.
+    pub fn iter(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter()
+    }
+
     /// The alert of one integration key and dedup key.
     #[must_use]
     pub fn alert(&self, key: &str, dedup_key: &str) -> Option<&Alert> {

@@ -98,6 +98,11 @@ impl Standin {
         self.state.book().memory.alerts()
     }
 
+    /// What `read` makes of each alert, the one with the latest event first; `read` must be quick.
+    pub fn read_alerts<T>(&self, read: impl FnMut(&Alert) -> Option<T>) -> Vec<T> {
+        self.state.book().memory.iter().filter_map(read).collect()
+    }
+
     /// The alert of one integration key and dedup key.
     #[must_use]
     pub fn alert(&self, key: &str, dedup_key: &str) -> Option<Alert> {

@@ -1,0 +1,136 @@
+//! The webhooks, newest last, within bounds; and the number that grows with every change.
+
+use crate::record::Webhook;
+use crate::sent::Delivered;
+use serde::Deserialize;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// Webhooks remembered; then the oldest is let go.
+pub(crate) const WEBHOOKS_MAX: usize = 500;
+/// All of them together, about. The oldest go first; the latest always stays.
+pub(crate) const WEBHOOKS_MAX_BYTES: usize = 64 << 20;
+
+/// All that the page shows besides what the stand-in remembers.
+pub(crate) struct Memory {
+    book: Mutex<Book>,
+    revision: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Book {
+    webhooks: VecDeque<Webhook>,
+    bytes: usize,
+    let_go: u64,
+}
+
+/// An event's line in the function's log.
+#[derive(Deserialize)]
+struct Line {
+    message: String,
+    request_id: String,
+    action: String,
+    dedup_key: String,
+    status: Option<u16>,
+    attempts: u32,
+    milliseconds: u64,
+    #[serde(default)]
+    errors: Vec<String>,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        Self { book: Mutex::default(), revision: watch::Sender::new(0) }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those who wait that something has changed.
+    pub(crate) fn changed(&self) {
+        self.revision.send_modify(|revision| *revision += 1);
+    }
+
+    /// The number that grows.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+
+    /// Remembers a webhook that has just come.
+    pub(crate) fn add(&self, webhook: Webhook) {
+        let mut book = self.book();
+        book.bytes += webhook.size_bytes();
+        book.webhooks.push_back(webhook);
+        while book.webhooks.len() > WEBHOOKS_MAX || book.bytes > WEBHOOKS_MAX_BYTES && book.webhooks.len() > 1
+        {
+            let Some(oldest) = book.webhooks.pop_front() else { break };
+            book.bytes = book.bytes.saturating_sub(oldest.size_bytes());
+            book.let_go += 1;
+        }
+        drop(book);
+        self.changed();
+    }
+
+    /// Changes one, if it is still there. What it weighs must stay.
+    pub(crate) fn change(&self, id: &str, change: impl FnOnce(&mut Webhook)) {
+        if let Some(webhook) = self.book().webhooks.iter_mut().rev().find(|webhook| webhook.id == id) {
+            change(webhook);
+        }
+        self.changed();
+    }
+
+    /// Keeps the origins that were found, so that they are sought once.
+    pub(crate) fn note_origins(&self, id: &str, traced: Webhook) {
+        // Nothing has changed for those who wait: they get the origins whenever they ask.
+        if let Some(webhook) = self.book().webhooks.iter_mut().rev().find(|webhook| webhook.id == id) {
+            for (sent, traced) in webhook.events.iter_mut().zip(traced.events) {
+                sent.fields = traced.fields;
+            }
+            webhook.is_traced = true;
+        }
+    }
+
+    /// Notes what a line of the function's log tells of an event.
+    pub(crate) fn note(&self, line: &[u8]) {
+        let Ok(line) = serde_json::from_slice::<Line>(line) else { return };
+        if line.message != "event" {
+            return;
+        }
+        self.change(&line.request_id, |webhook| {
+            let is_it = |action: &str, key: &str| {
+                (action == line.action || action == "change") && key == line.dedup_key
+            };
+            if let Some(sent) = webhook.events.iter_mut().find(|sent| is_it(sent.action, &sent.dedup_key)) {
+                sent.delivery = Some(Delivered {
+                    status: line.status,
+                    attempts: line.attempts,
+                    milliseconds: line.milliseconds,
+                    errors: line.errors,
+                });
+            }
+        });
+    }
+
+    /// One, as it is now.
+    pub(crate) fn get(&self, id: &str) -> Option<Webhook> {
+        self.book().webhooks.iter().rev().find(|webhook| webhook.id == id).cloned()
+    }
+
+    /// What `read` makes of each, newest first.
+    pub(crate) fn map<T>(&self, read: impl FnMut(&Webhook) -> Option<T>) -> Vec<T> {
+        self.book().webhooks.iter().rev().filter_map(read).collect()
+    }
+
+    /// How many were let go.
+    pub(crate) fn let_go(&self) -> u64 {
+        self.book().let_go
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&self) {
+        *self.book() = Book::default();
+        self.changed();
+    }
+}

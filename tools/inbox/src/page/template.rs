@@ -1,0 +1,122 @@
+//! The fields of an ARMS webhook, ready to paste.
+
+use super::{Page, Refusal};
+use http::StatusCode;
+use http::request::Parts;
+use serde::Serialize;
+
+const KEY: &str = "<32 characters>";
+
+/// One field of the console's form.
+#[derive(Serialize)]
+pub(super) struct Field {
+    /// Its name, in Chinese and in English.
+    name: &'static str,
+    /// What to paste.
+    value: String,
+}
+
+/// All of them.
+#[derive(Serialize)]
+pub(super) struct Template {
+    fields: Vec<Field>,
+    /// What to know of this format.
+    note: &'static str,
+}
+
+impl Page {
+    /// By the query's `api` (`v2`, `v1`, `change`) and `format` (`alertmanager`, `fields`, `preset`, `key`).
+    pub(super) fn template(head: &Parts) -> Result<Template, Refusal> {
+        let query = crate::rehearsal::query(head);
+        let value = |name: &str, default: &'static str| {
+            let found = query.iter().find(|(known, _)| known == name);
+            found.map_or(default.to_owned(), |(_, value)| value.clone())
+        };
+        let refused = |what: &str| (StatusCode::BAD_REQUEST, what.to_owned());
+        let path = match value("api", "v2").as_str() {
+            "v2" => "/v2/enqueue",
+            "v1" => "/v1",
+            "change" => "/change",
+            _ => return Err(refused("api is v2, v1 or change")),
+        };
+        let format = Format::named(&value("format", "alertmanager"))
+            .ok_or_else(|| refused("format is alertmanager, fields, preset or key"))?;
+        let mut fields = vec![
+            field("Webhook名称 · Name", "PagerDuty".to_owned()),
+            field("请求方法 · Method", "Post".to_owned()),
+            field("URL", format!("https://<function URL host>{path}")),
+        ];
+        if let Some(content_type) = format.content_type {
+            fields.push(field("Header", format!("Content-Type: {content_type}")));
+        }
+        if format.key_in_header {
+            fields.push(field("Header", format!("x-integration-key: {KEY}")));
+        }
+        fields.push(field("Header", "x-webhook-token: <your WEBHOOK_TOKEN>".to_owned()));
+        fields.push(field("通知模版 · Notification template", format.firing.to_owned()));
+        fields.push(field("恢复模版 · Recovery template", format.recovery.to_owned()));
+        Ok(Template { fields, note: format.note })
+    }
+}
+
+fn field(name: &'static str, value: String) -> Field {
+    Field { name, value }
+}
+
+struct Format {
+    content_type: Option<&'static str>,
+    key_in_header: bool,
+    firing: &'static str,
+    recovery: &'static str,
+    note: &'static str,
+}
+
+const ALERTMANAGER: Format = Format {
+    content_type: Some("application/json"),
+    key_in_header: false,
+    firing: r#"{"integration_key":"<32 characters>","content":$alertmanager_content}"#,
+    recovery: r#"{"integration_key":"<32 characters>","content":$alertmanager_content}"#,
+    note: "The one to take: every alert with its labels, fingerprint and state, and its recovery. Without the header \
+           Content-Type: application/json ARMS leaves $alertmanager_content unfilled.",
+};
+
+const FIELDS: &str = "integration_key=<32 characters>&status={{ .status }}&dedup_key={{ .alarmId }}&level={{ .level }}\n\
+                      source={{ .commonLabels.clustername }}&startTime={{ .startTime }}\n\
+                      summary={{ .commonLabels.alertname }}\n\
+                      message={{ .commonAnnotations.message }}";
+
+impl Format {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "alertmanager" => ALERTMANAGER,
+            "fields" => Self {
+                content_type: None,
+                key_in_header: false,
+                firing: FIELDS,
+                recovery: FIELDS,
+                note: "Fields of your own, as a form. Texts go last on their lines, for they run to the line's end.",
+            },
+            "preset" => Self {
+                content_type: None,
+                key_in_header: true,
+                firing: "告警名称：{{ .commonLabels.alertname }}\n集群名称：{{ .commonLabels.clustername }}\n\
+                         通知策略：{{ .dispatchRuleName }}\n告警时间：{{ .startTime }}\n\
+                         告警内容：{{ .commonAnnotations.message }}",
+                recovery: "告警名称：{{ .commonLabels.alertname }}\n集群名称：{{ .commonLabels.clustername }}\n\
+                           通知策略：{{ .dispatchRuleName }}\n恢复时间：{{ .endTime }}\n\
+                           告警内容：{{ .commonAnnotations.message }}",
+                note: "ARMS's preset template: leave what the console has filled in, lines or JSON. The recovery is \
+                       told by the name of its time alone. It carries no severity and no fingerprint.",
+            },
+            "key" => Self {
+                content_type: None,
+                key_in_header: false,
+                firing: "integration_key=<32 characters>",
+                recovery: "integration_key=<32 characters>",
+                note: "Only the key, as ARMS's own guide has it: every notification pages anew, recoveries too, and \
+                       nothing resolves, because the body names no alert and no state.",
+            },
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,150 @@
+//! One webhook: as it came, what was made of it, what became of that.
+
+use crate::masking;
+use crate::origin::{self, Field};
+use crate::rehearsal::{Made, Rehearsal};
+use crate::sent::{Attempt, Sent, api};
+use arms_pagerduty::error::Error;
+use arms_pagerduty::intake::Arrival;
+use bytes::Bytes;
+use http::Response;
+use http::request::Parts;
+use pagerduty_standin::{Api, Received};
+use serde::Serialize;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How much of a body is kept to be shown; of no more are origins sought.
+pub(crate) const BODY_SHOWN_MAX_BYTES: usize = origin::BODY_MAX_BYTES;
+
+/// A webhook, fit to be shown: no secret is in it but in what is skipped.
+#[derive(Clone, Serialize)]
+pub(crate) struct Webhook {
+    pub(crate) id: String,
+    pub(crate) at_ms: u64,
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+    /// Of the body as it came; more than `body` if that was cut.
+    pub(crate) body_bytes: usize,
+    pub(crate) api: Option<Api>,
+    /// The integration key, masked.
+    pub(crate) key: Option<String>,
+    pub(crate) key_from: Option<&'static str>,
+    /// Why the function refused it before anything was sent.
+    pub(crate) refused: Option<Refused>,
+    pub(crate) events: Vec<Sent>,
+    /// What its sender was answered; none while the function is at it.
+    pub(crate) answer: Option<Answer>,
+    /// Whether the origins in `events` have been sought.
+    pub(crate) is_traced: bool,
+    /// Of its events: to find where their values came from.
+    #[serde(skip)]
+    pub(crate) arrival: Option<Arrival>,
+    /// The stand-in's last request before it.
+    #[serde(skip)]
+    pub(crate) after_request: u64,
+    #[serde(skip)]
+    pub(crate) began: Instant,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct Refused {
+    pub(crate) message: String,
+    pub(crate) remedy: &'static str,
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) body: String,
+    pub(crate) milliseconds: u64,
+}
+
+impl Webhook {
+    /// What came, masked.
+    pub(crate) fn new(
+        id: &str,
+        head: &Parts,
+        body: &[u8],
+        made: Option<&Result<Made, Error>>,
+        tokens: &Rehearsal,
+    ) -> Self {
+        let own = tokens.mask();
+        let made_well = made.and_then(|made| made.as_ref().ok());
+        let mask = made_well.map_or(&own, |made| &made.mask);
+        let text = String::from_utf8_lossy(body);
+        let end = text.floor_char_boundary(BODY_SHOWN_MAX_BYTES);
+        let shown = masking::text(text.get(..end).unwrap_or_default(), mask);
+        let refused = made.and_then(|made| made.as_ref().err());
+        Self {
+            id: id.to_owned(),
+            at_ms: now_ms(),
+            method: head.method.to_string(),
+            target: masking::target(head, mask),
+            headers: masking::headers(head, mask),
+            body: shown,
+            body_bytes: body.len(),
+            api: made_well.map(|made| api(made.api)),
+            key: made_well.map(|made| made.key.masked()),
+            key_from: made_well.map(|made| made.key_from),
+            refused: refused.map(|error| Refused { message: error.to_string(), remedy: error.remedy() }),
+            events: made_well
+                .map(|made| made.events.iter().map(|event| Sent::new(event, made)).collect())
+                .unwrap_or_default(),
+            answer: None,
+            is_traced: false,
+            arrival: Rehearsal::arrival(head, id).filter(|_| body.len() <= BODY_SHOWN_MAX_BYTES),
+            after_request: 0,
+            began: Instant::now(),
+        }
+    }
+
+    /// Notes what its sender was answered.
+    pub(crate) fn answered(&mut self, response: &Response<Bytes>) {
+        let content_type = response.headers().get(http::header::CONTENT_TYPE);
+        self.answer = Some(Answer {
+            status: response.status().as_u16(),
+            content_type: content_type.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned(),
+            body: String::from_utf8_lossy(response.body()).into_owned(),
+            milliseconds: milliseconds(self.began.elapsed()),
+        });
+    }
+
+    /// Puts what the stand-in was sent to the events that were sent.
+    pub(crate) fn take_attempts(&mut self, requests: &[Received]) {
+        let began = self.began;
+        for sent in &mut self.events {
+            let own = requests.iter().filter(|request| request.body == sent.wire);
+            sent.attempts = own.map(|request| Attempt::new(request, began)).collect();
+        }
+    }
+
+    /// Puts the origins that were found to the fields that they are of.
+    pub(crate) fn take_origins(&mut self, traced: Option<Vec<Vec<Field>>>) {
+        for (sent, fields) in self.events.iter_mut().zip(traced.unwrap_or_default()) {
+            let is_same =
+                fields.iter().map(|field| &field.name).eq(sent.fields.iter().map(|field| &field.name));
+            if is_same {
+                sent.fields = fields;
+                self.is_traced = true;
+            }
+        }
+    }
+
+    /// About what it weighs in memory.
+    pub(crate) fn size_bytes(&self) -> usize {
+        let events = self.events.iter().map(|sent| sent.wire.len().saturating_mul(4));
+        self.body.len() + events.sum::<usize>() + 1024
+    }
+}
+
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn now_ms() -> u64 {
+    milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
