@@ -389,6 +389,14 @@ mod tests {
     }
 
     #[test]
+    fn only_on_lambda_is_there_a_function_whose_lines_are_counted() {
+        let named = ("AWS_LAMBDA_FUNCTION_NAME", "f");
+        let function = |settings: &[(&str, &str)]| read(settings).ok().unwrap().lambda_function;
+        assert_eq!(function(&[named, ("AWS_LAMBDA_RUNTIME_API", "x")]).as_deref(), Some("f"));
+        assert_eq!(function(&[named]), None);
+    }
+
+    #[test]
     fn a_configured_key_wants_a_token_unless_only_this_machine_can_call() {
         let with_key = |more: &[(&'static str, &'static str)]| {
             let mut settings = vec![("PAGERDUTY_INTEGRATION_KEY", KEY)];
@@ -454,9 +462,13 @@ mod tests {
             "http://172.16.0.1",
             "http://192.168.0.1",
             "http://[fd00::1]",
+            "http://[::ffff:127.0.0.1]",
+            "http://[::ffff:10.0.0.1]",
         ] {
             let url = read(&[("PAGERDUTY_EVENTS_URL", good)]).ok().unwrap().events_url;
-            assert!(url.as_str().starts_with(good) && url.path().ends_with('/'), "{url}");
+            // A mapped address is written in another way.
+            let starts = url.as_str().starts_with(good) || good.contains("ffff");
+            assert!(starts && url.path().ends_with('/'), "{url}");
         }
         for bad in [
             "events.pagerduty.com",
@@ -465,6 +477,7 @@ mod tests {
             "http://172.32.0.1",
             "http://localhost.example.com",
             "http://[2001:db8::1]",
+            "http://[::ffff:8.8.8.8]",
             "ftp://localhost",
             "https://user@example.com",
             "https://example.com/?a=b",

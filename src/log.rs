@@ -231,3 +231,92 @@ impl Level {
 pub fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
+mod tests {
+    use super::*;
+    use crate::convert::test_event;
+    use crate::error::Error;
+    use crate::pagerduty::Reply;
+    use bytes::Bytes;
+    use serde_json::Value;
+    use std::sync::Mutex;
+
+    fn lines(function: Option<&str>, log_to: impl Fn(&Log)) -> Vec<Value> {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&written);
+        let log = Log::new(Level::Debug, move |line| sink.lock().unwrap().extend_from_slice(line));
+        log_to(&Log { function: function.map(str::to_owned), ..log });
+        let written = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        written.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn one_of_each(log: &Log) {
+        let line = RequestLine {
+            request_id: "r",
+            method: Some("POST"),
+            path: Some("/"),
+            status: 202,
+            events: 1,
+            webhooks: 1,
+            webhooks_refused: 0,
+            milliseconds: 5,
+            error: None,
+        };
+        log.request(Level::Info, &line);
+        let accepted = Reply { status: 202, body: Bytes::new(), retry_after: None };
+        for outcome in [Outcome::Answered(accepted), Outcome::Failed(Error::NotReached)] {
+            let delivery =
+                Delivery { event: test_event(), outcome, attempts: 3, elapsed: Duration::from_millis(7) };
+            log.event("r", "****cdef", Api::V2, &delivery, &Mask::new([], []));
+        }
+    }
+
+    #[test]
+    fn on_lambda_every_metric_and_dimension_of_a_line_stands_in_it() {
+        let lines = lines(Some("f"), one_of_each);
+        let messages: Vec<&str> = lines.iter().filter_map(|line| line.get("message")?.as_str()).collect();
+        assert_eq!(messages, ["request", "event", "event", "undelivered"]);
+        for line in &lines {
+            let directives = line.pointer("/_aws/CloudWatchMetrics").and_then(Value::as_array).unwrap();
+            for directive in directives {
+                assert_eq!(directive.get("Namespace"), Some(&Value::from("arms-pagerduty")));
+                for metric in directive.get("Metrics").and_then(Value::as_array).unwrap() {
+                    let name = metric.get("Name").and_then(Value::as_str).unwrap();
+                    assert!(line.get(name).is_some_and(Value::is_number), "{name} in {line}");
+                    assert!(metric.get("Unit").is_some_and(Value::is_string), "{line}");
+                }
+                for name in directive.pointer("/Dimensions/0").and_then(Value::as_array).unwrap() {
+                    let name = name.as_str().unwrap();
+                    assert!(line.get(name).is_some_and(Value::is_string), "{name} in {line}");
+                }
+            }
+            assert!(line.pointer("/_aws/Timestamp").and_then(Value::as_u64).unwrap() > 1_700_000_000_000);
+        }
+    }
+
+    #[test]
+    fn elsewhere_the_lines_hold_the_same_counts_and_no_word_to_cloudwatch() {
+        let lines = lines(None, one_of_each);
+        assert!(lines.iter().all(|line| line.get("_aws").is_none() && line.get("function").is_none()));
+        let counts = |name: &str| lines.iter().filter_map(|line| line.get(name)?.as_u64()).sum::<u64>();
+        assert_eq!((counts("webhooks"), counts("retries"), counts("undelivered")), (1, 4, 1));
+    }
+
+    #[test]
+    fn each_answer_of_pagerduty_is_counted_under_one_of_few_words() {
+        for (status, word) in [
+            (None, "none"),
+            (Some(202), "accepted"),
+            (Some(200), "refused"),
+            (Some(400), "refused"),
+            (Some(403), "refused"),
+            (Some(429), "rate_limit"),
+            (Some(500), "fault"),
+        ] {
+            assert_eq!(answer_word(Api::V2, status), word, "{status:?}");
+        }
+        assert_eq!(answer_word(Api::V1, Some(403)), "rate_limit");
+    }
+}

@@ -157,3 +157,15 @@ async fn the_key_of_a_nameless_group_is_a_promise() {
     let key = "arms-group-83731920979d5ad581440751c0bfb156a33a6228079ebd445b072e762cc03525";
     assert_eq!(bridge.take_events()[0]["dedup_key"], key);
 }
+
+/// Single alerts are resolved beside the group only where there can be some.
+#[tokio::test]
+async fn the_recovery_of_a_storm_is_one_event_where_no_alert_ever_was_its_own() {
+    let by_group = Bridge::with(&[("EVENT_PER", "group")]).await;
+    post(&by_group, &notification(&alerts(150, "resolved"))).await;
+    assert_eq!(by_group.take_events().len(), 1);
+    let bridge = Bridge::start().await;
+    let body = notification(&alerts(150, "resolved")).to_string();
+    bridge.post("/change", "application/json", &body).await;
+    assert_eq!(bridge.take_events().len(), 1);
+}
