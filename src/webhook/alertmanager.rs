@@ -57,6 +57,11 @@ pub(super) fn read(mut object: Map<String, Value>) -> Notification {
         alerts,
         ..Notification::default()
     };
+    if notification.alerts.is_empty() {
+        // Then what else there is says what has happened.
+        notification.fields.take_object(object);
+        return notification;
+    }
     for name in ["severity", "level", "dedup_key", "incident_key"] {
         if let Some(value) = object.remove(name) {
             notification.fields.take(name, value);

@@ -130,6 +130,11 @@ async fn what_a_template_does_to_texts_is_undone() {
         ),
         (
             "application/json",
+            format!(r#"{{"integration_key":"{KEY}","alerts":[],"message":"disk"}}"#),
+            "disk",
+        ),
+        (
+            "application/json",
             format!(r#"{{"integration_key":"{KEY}","token":"secret","n":{{"signature":"secret"}}}}"#),
             r#"{"n":{}}"#,
         ),
