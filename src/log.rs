@@ -278,6 +278,8 @@ mod tests {
         let lines = lines(Some("f"), one_of_each);
         let messages: Vec<&str> = lines.iter().filter_map(|line| line.get("message")?.as_str()).collect();
         assert_eq!(messages, ["request", "event", "event", "undelivered"]);
+        let words = lines.get(1).map(|line| [line.get("action"), line.get("severity"), line.get("level")]);
+        assert_eq!(words, Some([Some(&"resolve".into()), Some(&"info".into()), Some(&"info".into())]));
         for line in &lines {
             let directives = line.pointer("/_aws/CloudWatchMetrics").and_then(Value::as_array).unwrap();
             for directive in directives {

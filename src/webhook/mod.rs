@@ -126,7 +126,8 @@ fn read_document(document: Value, nesting: u32) -> Content {
     if preset::is_object(&object) {
         return Content::Notification(Box::new(preset::read_object(object)));
     }
-    if native::is_event(&object) {
+    // An event with a notification as its content is no event of PagerDuty's.
+    if native::is_event(&object) && (object.contains_key("payload") || !object.contains_key(CONTENT)) {
         return Content::Notification(Box::new(native::read(object)));
     }
     // Under `content`, or wherever else a template put the document or the placeholder for it.

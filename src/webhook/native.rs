@@ -73,6 +73,10 @@ pub(super) fn read(mut object: Map<String, Value>) -> Notification {
             }
         }
     }
+    if notification.fields.get("summary").is_none() {
+        // What PagerDuty would refuse or drop may be all that there is to read.
+        notification.fields.take_object(object);
+    }
     notification.own = Some(own);
     notification
 }

@@ -169,3 +169,33 @@ async fn the_recovery_of_a_storm_is_one_event_where_no_alert_ever_was_its_own() 
     bridge.post("/change", "application/json", &body).await;
     assert_eq!(bridge.take_events().len(), 1);
 }
+
+#[tokio::test]
+async fn of_two_equal_events_with_one_key_the_first_stays() {
+    let bridge = Bridge::start().await;
+    let mut twins = [alert(1, "firing", "warning"), alert(1, "firing", "warning")];
+    twins[1]["annotations"]["message"] = json!("the second");
+    post(&bridge, &notification(&twins)).await;
+    let events = bridge.take_events();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["payload"]["summary"], "PodDown: pod-1 is down");
+}
+
+/// What all alerts share is cut where each event would repeat it, and only there.
+#[tokio::test]
+async fn a_long_text_that_all_alerts_share_is_whole_in_the_event_of_a_single_one() {
+    let bridge = Bridge::start().await;
+    let long = "x".repeat(100_000);
+    for (count, whole) in [(1, true), (2, false)] {
+        let mut body = notification(&alerts(count, "firing"));
+        body["commonAnnotations"] = json!({"runbook": long});
+        for alert in body["alerts"].as_array_mut().expect("a list") {
+            alert["annotations"] = json!({});
+        }
+        post(&bridge, &body).await;
+        for event in bridge.take_events() {
+            let shown = &event["payload"]["custom_details"]["annotations"]["runbook"];
+            assert_eq!(shown.as_str().is_some_and(|shown| shown.len() == long.len()), whole, "{count}");
+        }
+    }
+}

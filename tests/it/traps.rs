@@ -90,6 +90,26 @@ async fn the_content_of_a_preset_that_fires_may_speak_of_a_recovery() {
 }
 
 #[tokio::test]
+async fn what_stands_beside_the_fields_of_pagerduty_s_own_event_is_not_lost() {
+    let bridge = Bridge::start().await;
+    let alert = r#"{"alerts":[{"labels":{"alertname":"A"},"fingerprint":"f","status":"firing"}]}"#;
+    for (body, summary, dedup_key) in [
+        (format!(r#""event_action":"trigger","dedup_key":"d","content":{alert}"#), "A", "f"),
+        (r#""event_action":"trigger","dedup_key":"d","message":"disk""#.to_owned(), "disk", "d"),
+        (
+            r#""event_action":"trigger","dedup_key":"d","title":"disk""#.to_owned(),
+            "ARMS alert: title=disk",
+            "d",
+        ),
+    ] {
+        let body = format!(r#"{{"integration_key":"{KEY}",{body}}}"#);
+        let event = only_event(&bridge, "application/json", &body).await;
+        assert_eq!(event["payload"]["summary"], summary, "{body}");
+        assert_eq!(event["dedup_key"], dedup_key, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_field_without_a_value_holds_its_place_against_a_text() {
     let bridge = Bridge::start().await;
     for body in [
