@@ -294,6 +294,8 @@ mod tests {
                     assert!(line.get(name).is_some_and(Value::is_string), "{name} in {line}");
                 }
             }
+            let written = line.get("timestamp").and_then(Value::as_str).unwrap();
+            assert_eq!(timestamp::read(written, SystemTime::now()).as_deref(), Some(written));
             assert!(line.pointer("/_aws/Timestamp").and_then(Value::as_u64).unwrap() > 1_700_000_000_000);
         }
     }

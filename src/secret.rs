@@ -157,6 +157,7 @@ impl Mask {
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "a test that cannot set itself up should stop")]
 mod tests {
     use super::*;
 
@@ -192,5 +193,23 @@ mod tests {
         for other in ["", "s3cre", "s3cret ", "S3cret"] {
             assert!(!token.matches(other), "{other:?}");
         }
+    }
+
+    #[test]
+    fn a_mask_hides_whole_secrets_and_the_parts_that_a_cut_leaves() {
+        let (Ok(key), token) =
+            (IntegrationKey::parse("0123456789abcdef0123456789ab4463"), Token::new("s3cret".into()))
+        else {
+            panic!("a key")
+        };
+        let mask = Mask::new([&key], [&token]);
+        let mut text = format!("a {} b s3cret c", key.expose());
+        mask.apply(&mut text);
+        assert_eq!(text, "a ****4463 b ******** c");
+        let body = format!("{} and 告", key.expose());
+        assert_eq!(mask.cut(body.as_bytes(), true, 100), "****4463 and 告");
+        assert_eq!(mask.cut(body.as_bytes(), true, 14), "****4463 and ", "no half character");
+        let broken_off = body.get(..20).unwrap_or_default();
+        assert_eq!(mask.cut(broken_off.as_bytes(), false, 100), "", "it may end in half a secret");
     }
 }
