@@ -126,6 +126,7 @@ mod tests {
             ("{{ printf \"%.2f\" $value }}%", "87.46%"),
             ("{{ printf \"%.0f%%\" $value }}", "87%"),
             ("{{ $value | printf \"%.1f\" }}", "87.5"),
+            ("{{ printf \"%d\" $value }} {{ printf \"%g\" $value }}", "87 87.456"),
             ("{{ printf \"%s!\" $labels.pod_name }}", "web-0!"),
             ("{{$labels.odd}}", "a {{$value}}"),
             ("{{$labels.none}} {{$value}}", "{{$labels.none}} 87.456"),
@@ -138,6 +139,13 @@ mod tests {
         ] {
             assert_eq!(fill(text, &labels, &annotations), filled, "{text}");
         }
+    }
+
+    #[test]
+    fn a_long_label_in_many_places_does_not_grow_without_bound() {
+        let labels = map(&json!({"a": "x".repeat(1_000)}));
+        let filled = fill(&"{{$labels.a}}".repeat(10_000), &labels, &Map::new());
+        assert!((1_024..100_000).contains(&filled.len()), "{}", filled.len());
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
             self.array()
         } else if let Some(rest) = self.rest.strip_prefix('"') {
             self.rest = rest;
-            Some(Value::String(unescape(self.string())))
+            Some(Value::String(unescape(self.string()?)))
         } else {
             Some(self.bare())
         }
@@ -126,8 +126,9 @@ impl<'a> Reader<'a> {
         left
     }
 
-    /// Up to the quote that ends the string, which is consumed; all that is left without one.
-    fn string(&mut self) -> &'a str {
+    /// Up to the quote that ends the string, which is consumed; all that is left of a text that was cut
+    /// off.
+    fn string(&mut self) -> Option<&'a str> {
         let text = self.rest;
         // A value that holds a whole document as text, unescaped: it ends where the document ends.
         if let Some(document) = embedded_document(text) {
@@ -136,7 +137,7 @@ impl<'a> Reader<'a> {
                 && continues(rest, &self.open, self.behind_quotes)
             {
                 self.rest = rest;
-                return inner;
+                return Some(inner);
             }
         }
         let mut first = None;
@@ -149,7 +150,7 @@ impl<'a> Reader<'a> {
             // A quote inside a document that the text quotes goes on like one outside of it.
             if is_balanced(inner) {
                 self.rest = rest;
-                return inner;
+                return Some(inner);
             }
             first = first.or(Some((inner, rest)));
             match self.second_looks.checked_sub(inner.len()) {
@@ -157,9 +158,11 @@ impl<'a> Reader<'a> {
                 None => break,
             }
         }
-        let (inner, rest) = first.unwrap_or((text, ""));
+        // A text that was cut off has no quote; one that has some cannot be told.
+        let cut_off = || (!text.contains('"')).then_some((text, ""));
+        let (inner, rest) = first.or_else(cut_off)?;
         self.rest = rest;
-        inner
+        Some(inner)
     }
 
     /// A value without quotes: a number, `true`, `null`, or a word that a template left bare.

@@ -165,3 +165,72 @@ async fn what_a_template_does_to_texts_is_undone() {
         assert!(!event.to_string().contains("secret"), "{event}");
     }
 }
+
+#[tokio::test]
+async fn the_key_is_found_in_text_too_but_only_where_no_other_place_has_one() {
+    let bridge = Bridge::start().await;
+    let other = "f".repeat(32);
+    for (path, body, key) in [
+        ("/", format!("{{\"integration_key\":\"{KEY}\", no value at all {{"), KEY),
+        ("/", format!("{{ 'routing_key' = '{KEY}' ; disk full"), KEY),
+        ("/", format!("CPU high, service_key： {KEY}."), KEY),
+        (&format!("/?integration_key={KEY}"), format!("CPU high, integration_key: {other}"), KEY),
+        // A template's own key comes before the query's, as in JSON that can be read.
+        (&format!("/?integration_key={other}"), format!("{{\"integration_key\":\"{KEY}\", no value {{"), KEY),
+    ] {
+        bridge.post(path, "text/plain", &body).await;
+        let events = bridge.take_events();
+        assert_eq!(events.len(), 1, "{body}");
+        assert_eq!(events[0]["routing_key"], key, "{body}");
+        assert!(!events[0]["payload"].to_string().contains(key), "the key is masked in the text: {body}");
+    }
+    for (body, said) in [
+        ("{\"integration_key\":\"****4463\", no value {", "masked"),
+        ("CPU high, integration_key without one", "no integration key"),
+        ("CPU high", "no integration key"),
+    ] {
+        let answer = bridge.post("/", "text/plain", body).await;
+        assert_eq!(answer.status(), 400, "{body}");
+        assert!(String::from_utf8_lossy(answer.body()).contains(said), "{answer:?} for {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_notification_is_found_wherever_a_template_put_it() {
+    let bridge = Bridge::start().await;
+    let alerts = r#"{"alerts":[{"labels":{"alertname":"A"},"fingerprint":"d1","status":"resolved"}]}"#;
+    let quoted = json!(alerts).to_string();
+    let twice = json!(quoted).to_string();
+    for body in [
+        format!(r#"{{"integration_key":"{KEY}","data":{alerts}}}"#),
+        format!(r#"{{"integration_key":"{KEY}","content":{quoted}}}"#),
+        format!(r#"{{"integration_key":"{KEY}","content":{twice}}}"#),
+        format!("integration_key={KEY}\ncontent={quoted}"),
+    ] {
+        let event = only_event(&bridge, "application/json", &body).await;
+        assert_eq!(
+            (&event["event_action"], &event["dedup_key"]),
+            (&json!("resolve"), &json!("d1")),
+            "{body}"
+        );
+    }
+    let unfilled = format!(r#"{{"integration_key":"{KEY}","data":$alertmanager_content}}"#);
+    let event = only_event(&bridge, "application/json", &unfilled).await;
+    assert_eq!(event["dedup_key"], "arms-webhook-test");
+}
+
+#[tokio::test]
+async fn what_is_no_list_of_alerts_and_no_content_is_one_event_with_its_text() {
+    let bridge = Bridge::start().await;
+    for (body, summary) in [
+        (r#"[1, "disk full"]"#.to_owned(), r#"[1,"disk full"]"#),
+        (r#"[{"title": "disk full"}, {"labels": 1}]"#.to_owned(), "disk full"),
+        (r#"{"content": "", "title": "disk full"}"#.to_owned(), "disk full"),
+    ] {
+        let path = format!("/?integration_key={KEY}");
+        bridge.post(&path, "application/json", &body).await;
+        let events = bridge.take_events();
+        assert_eq!(events.len(), 1, "{body}");
+        assert_eq!(events[0]["payload"]["summary"], summary, "{body}");
+    }
+}
