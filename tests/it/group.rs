@@ -199,3 +199,46 @@ async fn a_long_text_that_all_alerts_share_is_whole_in_the_event_of_a_single_one
         }
     }
 }
+
+#[tokio::test]
+async fn a_group_that_nothing_names_is_told_once_and_its_recovery_is_refused() {
+    let bridge = Bridge::with(&[("EVENT_PER", "group")]).await;
+    for (path, status, answered, dedup_key) in [
+        ("/", "firing", 202, json!("arms-once-REQUEST_ID")),
+        ("/", "resolved", 400, json!(null)),
+        ("/change", "resolved", 202, json!(null)),
+        ("/v1", "resolved", 400, json!(null)),
+    ] {
+        let body = json!({"integration_key": KEY, "alerts": [{"status": status}, {"status": status}]});
+        let answer = bridge.post(path, "application/json", &body.to_string()).await;
+        assert_eq!(answer.status().as_u16(), answered, "{path} {status}: {answer:?}");
+        let events = bridge.take_events();
+        assert_eq!(events.len(), usize::from(answered == 202), "{path} {status}");
+        if path == "/" && answered == 202 {
+            assert_eq!(events[0]["dedup_key"], dedup_key);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_group_s_event_shows_what_its_alerts_share_and_what_is_not_shown() {
+    let bridge = Bridge::with(&[("EVENT_PER", "group")]).await;
+    let mut body = notification(&alerts(3, "firing"));
+    post(&bridge, &body).await;
+    let alone = bridge.take_events().remove(0);
+    assert_eq!(alone["payload"]["source"], "pod-0", "of the gravest, where nothing is shared");
+    body["truncatedAlerts"] = json!("7");
+    body["commonLabels"] = json!({"alertname": "PodDown", "cluster": "c1"});
+    body["commonAnnotations"] = json!({"runbook": "https://runbooks.example.com"});
+    body["dispatchRuleName"] = json!("nightly");
+    post(&bridge, &body).await;
+    let payload = bridge.take_events().remove(0)["payload"].clone();
+    assert_eq!(payload["source"], "c1");
+    assert_eq!(payload["group"], "c1");
+    assert_eq!(payload["summary"], "PodDown: 3 of 3 alerts firing, 7 more not shown: pod-0 is down");
+    let details = &payload["custom_details"];
+    assert_eq!(details["labels"], body["commonLabels"]);
+    assert_eq!(details["annotations"], body["commonAnnotations"]);
+    assert_eq!(details["groupLabels"], body["groupLabels"]);
+    assert_eq!((&details["policy"], &details["receiver"]), (&json!("nightly"), &json!("pd")));
+}
