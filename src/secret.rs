@@ -138,11 +138,17 @@ impl Mask {
     /// part may stand there already.
     #[must_use]
     pub fn cut(&self, bytes: &[u8], is_whole: bool, max: usize) -> String {
-        let mut text = String::from_utf8_lossy(bytes).into_owned();
-        self.apply(&mut text);
+        let mut text = self.hide(String::from_utf8_lossy(bytes).into_owned());
         let longest = self.0.iter().map(|(secret, _)| secret.len()).max().unwrap_or_default();
         let end = if is_whole { text.len() } else { text.len().saturating_sub(longest) };
         text.truncate(text.floor_char_boundary(end.min(max)));
+        text
+    }
+
+    /// The text, masked.
+    #[must_use]
+    pub fn hide(&self, mut text: String) -> String {
+        self.apply(&mut text);
         text
     }
 

@@ -39,8 +39,7 @@ pub(super) fn event(
 /// The resolve of the group's own key; `None` if nothing names the group.
 pub(super) fn resolve(notification: &Notification, circumstances: &Circumstances) -> Option<Event> {
     let name = payload::name(&Alert::default(), notification).unwrap_or_else(|| "ARMS".to_owned());
-    let mut summary = format!("{name}: all alerts of the group are resolved");
-    circumstances.mask.apply(&mut summary);
+    let summary = circumstances.mask.hide(format!("{name}: all alerts of the group are resolved"));
     let payload = Payload::new(payload::summary_line(&summary), Severity::Info);
     Some(Event { action: Action::Resolve, dedup_key: dedup_key(notification, circumstances)?, payload })
 }
@@ -88,10 +87,7 @@ fn dedup_key(notification: &Notification, circumstances: &Circumstances) -> Opti
             lines.into_iter().filter_map(|(name, text)| Some(format!("{name}={}\n", text?))).collect();
         Some(lines).filter(|lines| !lines.is_empty())
     });
-    text.map(|mut text| {
-        circumstances.mask.apply(&mut text);
-        identity::of_group(&text)
-    })
+    text.map(|text| identity::of_group(&circumstances.mask.hide(text)))
 }
 
 /// `alerts` are sorted, the gravest firing one first.
@@ -125,8 +121,7 @@ fn payload(
     if let Some(message) = payload::message(gravest, notification) {
         summary = format!("{summary}: {message}");
     }
-    circumstances.mask.apply(&mut summary);
-    payload.summary = payload::summary_line(&summary);
+    payload.summary = payload::summary_line(&circumstances.mask.hide(summary));
     let started = alerts
         .iter()
         .take(firing)

@@ -15,8 +15,6 @@ use crate::webhook::{Alert, Fields, Notification};
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-pub use payload::NO_CONTENT_SUMMARY;
-
 /// More alerts than this become one event: PagerDuty takes about 120 events a minute for one key
 /// (PagerDuty, "Events API v2 overview": rate limits).
 pub const EVENTS_MAX: usize = 100;
@@ -45,14 +43,15 @@ pub fn convert(mut notification: Notification, circumstances: &Circumstances) ->
     let mut alerts = std::mem::take(&mut notification.alerts);
     let is_storm = alerts.len() > EVENTS_MAX;
     if is_storm || circumstances.event_per == EventPer::Group && !alerts.is_empty() {
-        let mut events = vec![];
-        if is_storm && circumstances.event_per == EventPer::Alert && circumstances.api != Api::Change {
-            events = group::resolves_of_oldest(&alerts, &notification, circumstances);
-        }
-        events.insert(
-            0,
-            fitted(group::event(alerts, &notification, circumstances)?, &notification, circumstances.api),
-        );
+        let had_own = circumstances.event_per == EventPer::Alert && circumstances.api != Api::Change;
+        let singles = if had_own {
+            group::resolves_of_oldest(&alerts, &notification, circumstances)
+        } else {
+            Vec::new()
+        };
+        let group = group::event(alerts, &notification, circumstances)?;
+        let mut events = vec![fitted(group, &notification, circumstances.api)];
+        events.extend(singles);
         return Ok(one_a_key(events));
     }
     // An event that was made in a storm of more than EVENTS_MAX alerts must not stay open.
@@ -177,11 +176,7 @@ fn dedup_key(
     mask: &Mask,
 ) -> Option<String> {
     let fields: &Fields = &notification.fields;
-    let named = |key: &str| {
-        let mut key = key.to_owned();
-        mask.apply(&mut key);
-        identity::limit(key)
-    };
+    let named = |key: &str| identity::limit(mask.hide(key.to_owned()));
     // One given key for many alerts would merge them into one.
     let given = fields.get("dedup_key").filter(|_| is_only);
     let of_labels = || {

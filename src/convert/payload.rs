@@ -9,7 +9,7 @@ use crate::webhook::{ARMS_PREFIX, Alert, Notification, text_of};
 use serde_json::{Map, Value};
 
 /// The summary of a webhook that carries a key and nothing else.
-pub const NO_CONTENT_SUMMARY: &str = "ARMS alert without content: add a body template";
+const NO_CONTENT_SUMMARY: &str = "ARMS alert without content: add a body template";
 /// The preset template calls an `app` an `application`.
 const SOURCE_NAMES: [&str; 11] = [
     "instance",
@@ -45,10 +45,7 @@ pub(super) fn without_details(
     circumstances: &Circumstances,
 ) -> Payload {
     let fields = &notification.fields;
-    let masked = |mut text: String| {
-        circumstances.mask.apply(&mut text);
-        text
-    };
+    let masked = |text: String| circumstances.mask.hide(text);
     let field = |name: &str| fields.get(name).map(str::to_owned);
     let in_others = |name: &str| {
         let value = fields.others.get(name).filter(|value| !value.is_object() && !value.is_array())?;

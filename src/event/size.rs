@@ -68,7 +68,8 @@ pub(super) fn fit(event: &mut Event, api: Api) {
             cut_lists(value, &mut left_out);
         }
     }
-    drop_fields(event, api, &mut left_out);
+    let too_many = over(event, api);
+    drop_largest(&mut event.payload.custom_details, too_many, &mut left_out);
     if over(event, api) > 0 {
         drop_pages(event, &mut left_out);
     }
@@ -163,11 +164,6 @@ fn cut_lists(value: &mut Value, left_out: &mut LeftOut) {
         }
         _ => {}
     }
-}
-
-fn drop_fields(event: &mut Event, api: Api, left_out: &mut LeftOut) {
-    let over = over(event, api);
-    drop_largest(&mut event.payload.custom_details, over, left_out);
 }
 
 /// Drops the largest fields until `over` bytes are gone; the status goes last.

@@ -106,12 +106,6 @@ impl Fields {
             self.others.entry(name).or_insert(value);
         }
     }
-
-    /// Whether a body gave nothing at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.given.is_empty() && self.severities.is_empty() && self.others.is_empty()
-    }
 }
 
 /// Whether a form knows this name; the key's names count.

@@ -116,19 +116,19 @@ fn read_document(document: Value, nesting: u32) -> Content {
     let mut object = match document {
         Value::Object(object) => object,
         Value::Array(items) if alertmanager::is_list(&items) => {
-            return Content::Notification(Box::new(alertmanager::read_list(items)));
+            return told(alertmanager::read_list(items));
         }
-        document => return Content::Notification(Box::new(other::read(document))),
+        document => return told(other::read(document)),
     };
     if alertmanager::is_notification(&object) {
-        return Content::Notification(Box::new(alertmanager::read(object)));
+        return told(alertmanager::read(object));
     }
     if preset::is_object(&object) {
-        return Content::Notification(Box::new(preset::read_object(object)));
+        return told(preset::read_object(object));
     }
     // An event with a notification as its content is no event of PagerDuty's.
     if native::is_event(&object) && (object.contains_key("payload") || !object.contains_key(CONTENT)) {
-        return Content::Notification(Box::new(native::read(object)));
+        return told(native::read(object));
     }
     // Under `content`, or wherever else a template put the document or the placeholder for it.
     let holds_content = |value: &Value| match value {
@@ -147,7 +147,7 @@ fn read_document(document: Value, nesting: u32) -> Content {
             fields.take_object(object);
             read_content(fields, content, nesting)
         }
-        _ => Content::Notification(Box::new(other::read(Value::Object(object)))),
+        _ => told(other::read(Value::Object(object))),
     }
 }
 
@@ -165,7 +165,7 @@ fn read_form(form: form::Form) -> (Result<Option<IntegrationKey>, KeyFault>, Con
     }
     if cloudmonitor::is_callback(&form.pairs) {
         let notification = Notification { fields: cloudmonitor::read(form.pairs), ..Notification::default() };
-        return (key_of(keys.into_iter()), Content::Notification(Box::new(notification)));
+        return (key_of(keys.into_iter()), told(notification));
     }
     let mut fields = Fields::default();
     let mut content = None;
@@ -201,13 +201,17 @@ fn read_content(outer: Fields, content: Value, nesting: u32) -> Content {
     }
 }
 
+fn told(notification: Notification) -> Content {
+    Content::Notification(Box::new(notification))
+}
+
 fn read_text(text: &str) -> Content {
     if let Some(notification) = preset::read_lines(text) {
-        return Content::Notification(Box::new(notification));
+        return told(notification);
     }
     let mut notification = Notification::default();
     notification.fields.take("message", Value::String(text.to_owned()));
-    Content::Notification(Box::new(notification))
+    told(notification)
 }
 
 /// The one key among `values`.
