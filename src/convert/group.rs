@@ -73,7 +73,8 @@ fn fires(alert: &Alert, notification: &Notification) -> bool {
     action(alert, notification) != Action::Resolve
 }
 
-fn dedup_key(notification: &Notification, circumstances: &Circumstances) -> Option<String> {
+/// The group's own key; `None` if nothing names the group.
+pub(super) fn dedup_key(notification: &Notification, circumstances: &Circumstances) -> Option<String> {
     let named = notification.group_key.as_ref().or(notification.alarm_id.as_ref());
     let text = named.cloned().or_else(|| {
         let alert_name = notification.common_labels.get("alertname");

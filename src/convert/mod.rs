@@ -100,6 +100,9 @@ fn each(
     let is_only = alerts.len() == 1;
     // An alert without labels of its own has those that all share.
     let shared_key = identity::of_labels(&notification.common_labels);
+    // By group only a notification that lists no alerts comes here: it too is about the whole group.
+    let by_group = circumstances.event_per == EventPer::Group;
+    let group_key = by_group.then(|| group::dedup_key(notification, circumstances)).flatten();
     if !is_only {
         for shared in [
             &mut notification.common_labels,
@@ -114,8 +117,8 @@ fn each(
     let mut unnamed = 0;
     for mut alert in alerts {
         let action = action(&alert, notification);
-        let key = dedup_key(&alert, shared_key.as_deref(), notification, is_only, circumstances.mask);
-        let dedup_key = match key {
+        let own_key = || dedup_key(&alert, shared_key.as_deref(), notification, is_only, circumstances.mask);
+        let dedup_key = match group_key.clone().or_else(own_key) {
             Some(key) => key,
             // Nobody could tell which alert is over; the others of the notification still count.
             None if action == Action::Resolve && circumstances.api != Api::Change => continue,

@@ -118,6 +118,24 @@ async fn by_group_a_notification_is_one_event_with_the_alerts_in_its_details() {
     assert_eq!(resolved[0]["dedup_key"], fired[0]["dedup_key"]);
 }
 
+/// Nothing says that a recovery lists the alerts that fired.
+#[tokio::test]
+async fn by_group_a_notification_that_lists_no_alerts_has_the_group_s_key_too() {
+    let bridge = Bridge::with(&[("EVENT_PER", "group")]).await;
+    post(&bridge, &notification(&alerts(3, "firing"))).await;
+    assert_eq!(open(&bridge.standin), 1);
+    post(&bridge, &notification(&[])).await;
+    assert_eq!(open(&bridge.standin), 0);
+    let form = format!("integration_key={KEY}&dedup_key=mine&status=firing");
+    bridge.post("/", "text/plain", &form).await;
+    let events = bridge.take_events();
+    assert_eq!(
+        events.last().map(|event| event["dedup_key"].clone()),
+        Some(json!("mine")),
+        "a form has no group"
+    );
+}
+
 #[tokio::test]
 async fn a_truncated_group_never_resolves() {
     let bridge = Bridge::with(&[("EVENT_PER", "group")]).await;
