@@ -22,6 +22,8 @@ use fields::CONTENT;
 use serde_json::Value;
 use std::borrow::Cow;
 
+/// What the names of the key end in.
+const KEY_NAMES_END: &str = "_key";
 /// How often a document may hold another as text before the rest is left as text.
 const NESTING_MAX: u32 = 4;
 
@@ -82,9 +84,9 @@ pub fn parse(body: &str, content_type: &str) -> Webhook {
         (key, None, content)
     } else if text.starts_with('{') {
         // Meant as JSON and past mending: its first key is the template's.
-        (find_key(text).transpose(), None, read_text(text))
+        (keys_in(text).next().transpose(), None, read_text(text))
     } else {
-        (Ok(None), find_key(text).and_then(Result::ok), read_text(text))
+        (Ok(None), keys_in(text).find_map(Result::ok), read_text(text))
     };
     Webhook { key, key_in_text, content }
 }
@@ -223,11 +225,17 @@ fn key_of(mut values: impl Iterator<Item = String>) -> Result<Option<Integration
     IntegrationKey::parse(&first).map(Some)
 }
 
-/// The first key that a text names, in whatever notation.
-fn find_key(text: &str) -> Option<Result<IntegrationKey, KeyFault>> {
-    let at = KEY_NAMES.iter().filter_map(|name| Some(text.find(name)? + name.len())).min()?;
-    let notation = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ':' | '=' | '：');
-    let value = text.get(at..)?.trim_start_matches(notation);
-    let end = value.find(|c: char| !(c.is_alphanumeric() || c == '*')).unwrap_or(value.len());
-    value.get(..end).filter(|value| !value.is_empty()).map(IntegrationKey::parse)
+/// The keys that a text names, in whatever notation, those that are none too.
+fn keys_in(text: &str) -> impl Iterator<Item = Result<IntegrationKey, KeyFault>> {
+    let ends = text.match_indices(KEY_NAMES_END).map(|(at, end)| at + end.len());
+    let behind_names = ends.filter_map(move |end| {
+        let (before, behind) = text.split_at_checked(end)?;
+        KEY_NAMES.iter().any(|name| before.ends_with(name)).then_some(behind)
+    });
+    behind_names.filter_map(|behind| {
+        let notation = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ':' | '=' | '：' | '>');
+        let value = behind.trim_start_matches(notation);
+        let end = value.find(|c: char| !(c.is_alphanumeric() || c == '*')).unwrap_or(value.len());
+        value.get(..end).filter(|value| !value.is_empty()).map(IntegrationKey::parse)
+    })
 }

@@ -174,6 +174,8 @@ async fn the_key_is_found_in_text_too_but_only_where_no_other_place_has_one() {
         ("/", format!("{{\"integration_key\":\"{KEY}\", no value at all {{"), KEY),
         ("/", format!("{{ 'routing_key' = '{KEY}' ; disk full"), KEY),
         ("/", format!("CPU high, service_key： {KEY}."), KEY),
+        ("/", format!("put your integration_key here: integration_key = {KEY}"), KEY),
+        ("/", format!("<alert><integration_key>{KEY}</integration_key></alert>"), KEY),
         (&format!("/?integration_key={KEY}"), format!("CPU high, integration_key: {other}"), KEY),
         // A template's own key comes before the query's, as in JSON that can be read.
         (&format!("/?integration_key={other}"), format!("{{\"integration_key\":\"{KEY}\", no value {{"), KEY),
@@ -186,6 +188,8 @@ async fn the_key_is_found_in_text_too_but_only_where_no_other_place_has_one() {
     }
     for (body, said) in [
         ("{\"integration_key\":\"****4463\", no value {", "masked"),
+        // An alert's text does not choose the key where the template's is wrong.
+        (&format!("{{\"integration_key\":\"****4463\", no value {{ service_key: {other}"), "masked"),
         ("CPU high, integration_key without one", "no integration key"),
         ("CPU high", "no integration key"),
     ] {
