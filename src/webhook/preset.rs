@@ -61,15 +61,14 @@ pub(super) fn is_object(object: &Map<String, Value>) -> bool {
 /// Reads the template's object.
 pub(super) fn read_object(object: Map<String, Value>) -> Notification {
     let mut notification = Notification::default();
-    let mut others = Map::new();
+    let (mut parts, mut others) = (Vec::new(), Map::new());
     for (name, value) in object {
         match part(&name) {
-            Some(part) => take(&mut notification, part, &value),
-            // The template has no status; one that stands here is a text's.
-            None if name == "status" => {}
+            Some(part) => parts.push((part, value)),
             None => drop(others.insert(name, value)),
         }
     }
+    take_all(&mut notification, parts);
     notification.fields.take_object(others);
     notification
 }
@@ -98,29 +97,35 @@ pub(super) fn read_lines(text: &str) -> Option<Notification> {
         return None;
     }
     let mut notification = Notification::default();
-    for (part, value) in parts {
-        take(&mut notification, part, &Value::String(value));
-    }
+    let parts = parts.into_iter().map(|(part, text)| (part, Value::String(text)));
+    take_all(&mut notification, parts.collect());
     if !heading.trim().is_empty() {
         notification.fields.others.insert("heading".to_owned(), Value::String(heading.trim().to_owned()));
     }
     Some(notification)
 }
 
-fn take(notification: &mut Notification, part: Part, value: &Value) {
-    let Some(text) = text_of(value) else { return };
+/// Takes the template's parts: that it speaks of a recovery is told by the name of its time.
+fn take_all(notification: &mut Notification, parts: Vec<(Part, Value)>) {
     let fields = &mut notification.fields;
-    let text = Value::String(text);
-    match part {
-        Part::Name => fields.take("alertname", text),
-        Part::Cluster => fields.take("cluster", text),
-        Part::Application => fields.take("application", text),
-        Part::Policy => fields.take("policy", text),
-        Part::FiringTime => fields.take("timestamp", text),
-        Part::RecoveryTime => {
-            fields.take("recovered_at", text);
-            fields.take("status", Value::String("resolved".to_owned()));
+    let time = |wanted: Part| parts.iter().find(|(part, _)| *part == wanted).map(|(_, value)| text_of(value));
+    let has_fired = time(Part::FiringTime).flatten().is_some();
+    // In one template for both, the time of the recovery is blank while the alert fires.
+    if time(Part::RecoveryTime).is_some_and(|text| text.is_some() || !has_fired) {
+        fields.take("status", Value::String("resolved".to_owned()));
+    }
+    for (part, value) in parts {
+        let name = match part {
+            Part::Name => "alertname",
+            Part::Cluster => "cluster",
+            Part::Application => "application",
+            Part::Policy => "policy",
+            Part::FiringTime => "timestamp",
+            Part::RecoveryTime => "recovered_at",
+            Part::Content => "message",
+        };
+        if let Some(text) = text_of(&value) {
+            fields.take(name, Value::String(text));
         }
-        Part::Content => fields.take("message", text),
     }
 }

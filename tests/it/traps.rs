@@ -89,6 +89,34 @@ async fn the_content_of_a_preset_that_fires_may_speak_of_a_recovery() {
     }
 }
 
+/// One template may serve for both: then its time of recovery is blank while the alert fires.
+#[tokio::test]
+async fn a_preset_is_over_when_its_recovery_has_a_name_or_its_status_says_so() {
+    let bridge = Bridge::start().await;
+    for (fields, action) in [
+        (r#""恢复时间":"2025-03-14 10:52:40""#, "resolve"),
+        (r#""恢复时间":"""#, "resolve"),
+        (r#""恢复时间":"","告警时间":"""#, "resolve"),
+        (r#""恢复时间":"2025-03-14 10:52:40","告警时间":"2025-03-14 10:31:07""#, "resolve"),
+        (r#""恢复时间":"","告警时间":"2025-03-14 10:31:07""#, "trigger"),
+        (r#""恢复时间":null,"告警时间":"2025-03-14 10:31:07""#, "trigger"),
+        (r#""Time resolved":"{{ .endTime }}","Alert time":"2025-03-14 10:31:07""#, "trigger"),
+        (r#""status":"resolved","告警时间":"2025-03-14 10:31:07""#, "resolve"),
+        (r#""status":"firing","告警时间":"2025-03-14 10:31:07""#, "trigger"),
+        (r#""status":"firing","恢复时间":"2025-03-14 10:52:40""#, "resolve"),
+    ] {
+        let body = format!(r#"{{"integration_key":"{KEY}","告警名称":"N",{fields}}}"#);
+        let event = only_event(&bridge, "application/json", &body).await;
+        assert_eq!(event["event_action"], action, "{body}");
+        let lines =
+            format!("integration_key={KEY}\n告警名称: N\n{}", fields.replace("\",\"", "\n").replace('"', ""));
+        if !fields.contains("status") && !fields.contains("null") {
+            let event = only_event(&bridge, "text/plain", &lines).await;
+            assert_eq!(event["event_action"], action, "{lines}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_stands_beside_the_fields_of_pagerduty_s_own_event_is_not_lost() {
     let bridge = Bridge::start().await;
