@@ -1,7 +1,7 @@
 //! Prometheus's placeholders that ARMS left in a message, filled from the alert (Prometheus, "Template
 //! examples"; Alibaba Cloud's samples show `{{$labels.pod_name}}` arriving as it is).
 
-use crate::webhook::text_of;
+use crate::webhook::{Alert, text_of};
 use serde_json::{Map, Value};
 
 /// Where the value of the alert may stand, the best first.
@@ -11,14 +11,15 @@ const FILLED_MAX_BYTES: usize = 64 * 1024;
 /// More digits than any measure has.
 const PRECISION_MAX: usize = 20;
 
-/// `text` with every placeholder filled whose label or value there is; the others stay.
-pub(super) fn fill(text: &str, labels: &Map<String, Value>, annotations: &Map<String, Value>) -> String {
+/// `text` with every placeholder filled whose label or value the alert has; the others stay. A value
+/// may also stand in what all alerts share.
+pub(super) fn fill(text: &str, alert: &Alert, common_annotations: &Map<String, Value>) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once("{{") {
         let Some((inner, after)) = behind.split_once("}}") else { break };
         filled.push_str(before);
-        match value_of(inner.trim(), labels, annotations) {
+        match value_of(inner.trim(), alert, common_annotations) {
             Some(value) => filled.push_str(&value),
             None => {
                 filled.push_str("{{");
@@ -36,17 +37,12 @@ pub(super) fn fill(text: &str, labels: &Map<String, Value>, annotations: &Map<St
     filled
 }
 
-fn value_of(
-    expression: &str,
-    labels: &Map<String, Value>,
-    annotations: &Map<String, Value>,
-) -> Option<String> {
+fn value_of(expression: &str, alert: &Alert, common_annotations: &Map<String, Value>) -> Option<String> {
     let variable = |name: &str| match name.trim() {
-        "$value" => {
-            let value = |name: &str| annotations.get(name).or_else(|| labels.get(name)).and_then(text_of);
-            VALUE_NAMES.iter().find_map(|name| value(name))
-        }
-        label => text_of(labels.get(label.strip_prefix("$labels.")?)?),
+        "$value" => [&alert.annotations, &alert.labels, common_annotations]
+            .iter()
+            .find_map(|map| VALUE_NAMES.iter().find_map(|name| text_of(map.get(*name)?))),
+        label => text_of(alert.labels.get(label.strip_prefix("$labels.")?)?),
     };
     // `printf "%.2f" $value`, or `$value | printf "%.2f"`.
     let (format, name) = if let Some(call) = expression.strip_prefix("printf") {
@@ -109,17 +105,18 @@ fn print_verb(flags: &str, verb: &str, value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::fill;
+    use super::{Alert, fill};
     use serde_json::{Map, Value, json};
 
-    fn map(value: &Value) -> Map<String, Value> {
-        value.as_object().cloned().unwrap_or_default()
+    fn alert(labels: &Value, annotations: &Value) -> Alert {
+        let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
+        Alert { labels: map(labels), annotations: map(annotations), ..Alert::default() }
     }
 
     #[test]
     fn placeholders_are_filled_once_and_only_where_the_alert_knows() {
-        let labels = map(&json!({"pod_name": "web-0", "odd": "a {{$value}}", "n": 3}));
-        let annotations = map(&json!({"value": "87.456"}));
+        let labels = json!({"pod_name": "web-0", "odd": "a {{$value}}", "n": 3});
+        let alert = alert(&labels, &json!({"value": "87.456"}));
         for (text, filled) in [
             ("pod {{$labels.pod_name}} is at {{ $value }}", "pod web-0 is at 87.456"),
             ("{{ $labels.n }}", "3"),
@@ -137,19 +134,29 @@ mod tests {
             ("a }} b {{ c", "a }} b {{ c"),
             ("{{}}{{ | }}{{ printf }}{{ printf \"% }}", "{{}}{{ | }}{{ printf }}{{ printf \"% }}"),
         ] {
-            assert_eq!(fill(text, &labels, &annotations), filled, "{text}");
+            assert_eq!(fill(text, &alert, &Map::new()), filled, "{text}");
         }
     }
 
     #[test]
     fn a_long_label_in_many_places_does_not_grow_without_bound() {
-        let labels = map(&json!({"a": "x".repeat(1_000)}));
-        let filled = fill(&"{{$labels.a}}".repeat(10_000), &labels, &Map::new());
+        let alert = alert(&json!({"a": "x".repeat(1_000)}), &json!({}));
+        let filled = fill(&"{{$labels.a}}".repeat(10_000), &alert, &Map::new());
         assert!((1_024..100_000).contains(&filled.len()), "{}", filled.len());
     }
 
     #[test]
-    fn without_a_value_the_placeholder_stays() {
-        assert_eq!(fill("{{$value}}", &Map::new(), &Map::new()), "{{$value}}");
+    fn the_value_is_the_alert_s_own_else_a_shared_one_else_the_placeholder_stays() {
+        let common = Map::from_iter([("value".to_owned(), json!("1"))]);
+        for (labels, annotations, common, filled) in [
+            (json!({}), json!({}), &Map::new(), "{{$value}}"),
+            (json!({}), json!({}), &common, "1"),
+            (json!({"value": "2"}), json!({}), &common, "2"),
+            (json!({"value": "2"}), json!({"_aliyun_arms_alert_value": "3"}), &common, "3"),
+            (json!({}), json!({"_aliyun_arms_alert_value": "3", "value": "4"}), &common, "4"),
+            (json!({}), json!({"value": ""}), &common, "1"),
+        ] {
+            assert_eq!(fill("{{$value}}", &alert(&labels, &annotations), common), filled);
+        }
     }
 }

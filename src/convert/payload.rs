@@ -104,18 +104,16 @@ pub(super) fn name(alert: &Alert, notification: &Notification) -> Option<String>
 
 /// What is told of the alert, its placeholders filled.
 pub(super) fn message(alert: &Alert, notification: &Notification) -> Option<String> {
+    let fill = |text: &str| fill::fill(text, alert, &notification.common_annotations);
     let of = |annotations: &Map<String, Value>| {
         let filled = |name: &str| {
             let Value::String(text) = annotations.get(name)? else { return text_of(annotations.get(name)?) };
-            text_of(&Value::String(fill::fill(text, &alert.labels, annotations)))
+            text_of(&Value::String(fill(text)))
         };
         let arms = || filled(ARMS_MESSAGE_NAME).filter(|message| !message.starts_with("null"));
         MESSAGE_NAMES.iter().find_map(|name| filled(name)).or_else(arms)
     };
-    let given = || {
-        let text = notification.fields.get("message")?;
-        Some(fill::fill(text, &alert.labels, &alert.annotations))
-    };
+    let given = || notification.fields.get("message").map(fill);
     of(&alert.annotations).or_else(|| of(&notification.common_annotations)).or_else(given)
 }
 

@@ -118,6 +118,21 @@ async fn a_preset_is_over_when_its_recovery_has_a_name_or_its_status_says_so() {
 }
 
 #[tokio::test]
+async fn a_message_that_all_alerts_share_is_filled_from_each_alert() {
+    let bridge = Bridge::start().await;
+    let alert = |pod: &str, value: u8| json!({"labels": {"alertname": "A", "pod": pod}, "annotations": {"value": value}});
+    let body = json!({
+        "integration_key": KEY, "alerts": [alert("a", 1), alert("b", 2)],
+        "commonAnnotations": {"message": "{{$labels.pod}} is at {{$value}}"},
+    });
+    bridge.post("/", "application/json", &body.to_string()).await;
+    let mut summaries: Vec<_> =
+        bridge.take_events().iter().map(|event| event["payload"]["summary"].to_string()).collect();
+    summaries.sort();
+    assert_eq!(summaries, [r#""A: a is at 1""#, r#""A: b is at 2""#]);
+}
+
+#[tokio::test]
 async fn what_stands_beside_the_fields_of_pagerduty_s_own_event_is_not_lost() {
     let bridge = Bridge::start().await;
     let alert = r#"{"alerts":[{"labels":{"alertname":"A"},"fingerprint":"f","status":"firing"}]}"#;
