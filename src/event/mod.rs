@@ -301,6 +301,14 @@ pub fn clean_value(value: &mut Value, mask: &Mask) {
             }
         }
         Value::Object(object) => *object = clean(std::mem::take(object), mask),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        // A token of digits alone, in a template that leaves out the quotes.
+        Value::Number(number) => {
+            let text = number.to_string();
+            let shown = mask.hide(text.clone());
+            if shown != text {
+                *value = Value::String(shown);
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
     }
 }

@@ -118,6 +118,15 @@ async fn a_preset_is_over_when_its_recovery_has_a_name_or_its_status_says_so() {
 }
 
 #[tokio::test]
+async fn a_token_of_digits_is_masked_where_it_stands_as_a_number() {
+    let bridge = Bridge::with(&[("WEBHOOK_TOKEN", "1234567890123456")]).await;
+    let body = format!(r#"{{"integration_key":"{KEY}","title":"t","a":[1234567890123456],"b":12}}"#);
+    bridge.post("/?token=1234567890123456", "application/json", &body).await;
+    let details = bridge.take_events().remove(0)["payload"]["custom_details"].clone();
+    assert_eq!((&details["a"], &details["b"]), (&json!(["********"]), &json!(12)));
+}
+
+#[tokio::test]
 async fn a_message_that_all_alerts_share_is_filled_from_each_alert() {
     let bridge = Bridge::start().await;
     let alert = |pod: &str, value: u8| json!({"labels": {"alertname": "A", "pod": pod}, "annotations": {"value": value}});
