@@ -132,17 +132,15 @@ fn read_document(document: Value, nesting: u32) -> Content {
     if native::is_event(&object) && (object.contains_key("payload") || !object.contains_key(CONTENT)) {
         return told(native::read(object));
     }
-    // Under `content`, or wherever else a template put the document or the placeholder for it.
-    let holds_content = |value: &Value| match value {
-        Value::Object(inner) => alertmanager::is_notification(inner),
-        Value::String(inner) => Placeholder::of(inner).is_some(),
-        _ => false,
+    // A notification wherever a template put it, then what is under `content`, then a placeholder for it:
+    // where ARMS filled one of its variables, the other that it left says nothing.
+    let holding = |holds: fn(&Value) -> bool| {
+        object.iter().find(|(_, value)| holds(value)).map(|(name, _)| name.as_str())
     };
-    let name = if object.contains_key(CONTENT) {
-        Some(CONTENT.to_owned())
-    } else {
-        object.iter().find(|(_, value)| holds_content(value)).map(|(name, _)| name.clone())
-    };
+    let name = holding(|value| value.as_object().is_some_and(alertmanager::is_notification))
+        .or_else(|| object.contains_key(CONTENT).then_some(CONTENT))
+        .or_else(|| holding(|value| value.as_str().and_then(Placeholder::of).is_some()))
+        .map(str::to_owned);
     match name.and_then(|name| object.remove(&name)) {
         Some(content) if text_of(&content).is_some() => {
             let mut fields = Fields::default();

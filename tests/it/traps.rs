@@ -259,6 +259,10 @@ async fn a_notification_is_found_wherever_a_template_put_it() {
     let twice = json!(quoted).to_string();
     for body in [
         format!(r#"{{"integration_key":"{KEY}","data":{alerts}}}"#),
+        // Of two of ARMS's variables it fills one.
+        format!(r#"{{"integration_key":"{KEY}","data":{alerts},"content":"$content"}}"#),
+        format!(r#"{{"integration_key":"{KEY}","data":{alerts},"a":"$content"}}"#),
+        format!(r#"{{"integration_key":"{KEY}","data":{alerts},"content":"A is over"}}"#),
         format!(r#"{{"integration_key":"{KEY}","content":{quoted}}}"#),
         format!(r#"{{"integration_key":"{KEY}","content":{twice}}}"#),
         format!("integration_key={KEY}\ncontent={quoted}"),
