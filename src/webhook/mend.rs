@@ -5,6 +5,8 @@
 //! end of a string only if what follows continues the document: a comma and the next name, or
 //! brackets that close what is open. A text is hardly ever like that by chance.
 
+use super::Placeholder;
+use super::fields::CONTENT;
 use super::json::{Budget, keep_rest};
 use serde_json::{Map, Value};
 
@@ -23,6 +25,7 @@ pub(super) fn mend(text: &str) -> Option<Value> {
         rest: text.trim_start(),
         open: Vec::new(),
         budget: Budget::new(),
+        unfilled: None,
         behind_quotes: text.rfind('"').map_or(0, |last| text.len().saturating_sub(last + 1)),
         second_looks: SECOND_LOOKS_MAX_BYTES,
     };
@@ -30,6 +33,9 @@ pub(super) fn mend(text: &str) -> Option<Value> {
         return None;
     }
     let mut value = reader.value()?;
+    if let (Some(unfilled), Value::Object(object)) = (reader.unfilled, &mut value) {
+        object.entry(CONTENT).or_insert(Value::String(unfilled));
+    }
     // Another object behind the end means that an end was misread: better text than half an alert.
     keep_rest(&mut value, reader.rest).then_some(value)
 }
@@ -39,6 +45,8 @@ struct Reader<'a> {
     /// The closing bracket of each object and array that is open.
     open: Vec<char>,
     budget: Budget,
+    /// A variable of ARMS's without quotes: under whatever name, it would have become the content.
+    unfilled: Option<String>,
     /// Bytes behind the last quote of the text.
     behind_quotes: usize,
     /// Bytes that may still be looked at twice, so that reading stays linear.
@@ -101,7 +109,12 @@ impl<'a> Reader<'a> {
         while !self.leave() {
             array.push(self.value()?);
             self.budget.item().ok()?;
-            if !self.eat(',') {
+            // Between objects a template's loop writes a comma, none or two.
+            let mut goes_on = self.rest.trim_start().starts_with('{');
+            while self.eat(',') {
+                goes_on = true;
+            }
+            if !goes_on {
                 return self.leave().then_some(Value::Array(array));
             }
         }
@@ -174,6 +187,9 @@ impl<'a> Reader<'a> {
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         let word = word.trim();
+        if Placeholder::of(word).is_some() {
+            self.unfilled = Some(word.to_owned());
+        }
         serde_json::from_str(word).unwrap_or_else(|_| Value::String(word.to_owned()))
     }
 }
@@ -207,6 +223,7 @@ fn is_balanced(text: &str) -> bool {
 fn continues(rest: &str, open: &[char], behind_quotes: usize) -> bool {
     let mut rest = rest.trim_start();
     let mut open = open.iter().rev().copied().peekable();
+    let mut closed_object = false;
     loop {
         // A notification that was cut off ends here too.
         if rest.is_empty() {
@@ -216,14 +233,18 @@ fn continues(rest: &str, open: &[char], behind_quotes: usize) -> bool {
             let next = behind.trim_start();
             return match open.peek() {
                 Some('}') => next.starts_with('}') || name_and_colon(next).is_some(),
-                Some(_) => next.starts_with(['"', '{', '[']),
+                Some(_) => next.starts_with(['"', '{', '[', ']', ',']),
                 None => false,
             };
+        }
+        if closed_object && open.peek() == Some(&']') && rest.starts_with('{') {
+            return true;
         }
         match open.peek() {
             Some(&close) => match rest.strip_prefix(close) {
                 Some(behind) => {
                     open.next();
+                    closed_object = close == '}';
                     rest = behind.trim_start();
                 }
                 None => return false,
@@ -286,10 +307,13 @@ mod tests {
             (r#"{"a":"C:\data\x","b":"y"}"#, json!({"a":"C:\\data\\x","b":"y"})),
             (r#"{"a":"body {"b":"c"} bad","d":"e"}"#, json!({"a":"body {\"b\":\"c\"} bad","d":"e"})),
             (r#"{"a":"ends in a quote"","b":"c"}"#, json!({"a":"ends in a quote\"","b":"c"})),
-            (r#"{"a":$content}"#, json!({"a":"$content"})),
+            (r#"{"a":$content}"#, json!({"a":"$content","content":"$content"})),
             (r#"{"a":{{ .level }},"b":2}"#, json!({"a":"{{ .level }}","b":2})),
             (r#"{"a":"{{ range .alerts }}","b":true}"#, json!({"a":"{{ range .alerts }}","b":true})),
             (r#"{"a":"b",}"#, json!({"a":"b"})),
+            (r#"{"a":["b",],"c":[{"d":"e"},]}"#, json!({"a":["b"],"c":[{"d":"e"}]})),
+            (r#"{"a":[{"b":"c"} {"b":"d"}{"b":1}]}"#, json!({"a":[{"b":"c"},{"b":"d"},{"b":1}]})),
+            (r#"{"a":[{"b":"c"},,{"b":"d"}],"e":"f"}"#, json!({"a":[{"b":"c"},{"b":"d"}],"e":"f"})),
             (
                 r#"{"a":[{"b":"c "d" e"},{"b":"f"}],"g":null}"#,
                 json!({"a":[{"b":"c \"d\" e"},{"b":"f"}],"g":null}),
