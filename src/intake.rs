@@ -138,7 +138,7 @@ pub fn events(
 fn find_key(
     config: &Config,
     in_body: Result<Option<IntegrationKey>, KeyFault>,
-    in_text: Option<IntegrationKey>,
+    in_text: Option<Result<IntegrationKey, KeyFault>>,
     head: &Parts,
 ) -> Result<(IntegrationKey, KeyPlace), Error> {
     if let Some(key) = in_body.map_err(Error::Key)? {
@@ -150,9 +150,11 @@ fn find_key(
     if let Some((text, place)) = in_query.chain(in_header).find(|(text, _)| !text.trim().is_empty()) {
         return IntegrationKey::parse(&text).map(|key| (key, place)).map_err(Error::Key);
     }
-    let in_setting = config.integration_key.clone().map(|key| (key, KeyPlace::Setting));
-    let in_text = in_text.map(|key| (key, KeyPlace::Text));
-    in_setting.or(in_text).ok_or(Error::Key(KeyFault::Missing))
+    if let Some(key) = config.integration_key.clone() {
+        return Ok((key, KeyPlace::Setting));
+    }
+    let key = in_text.unwrap_or(Err(KeyFault::Missing)).map_err(Error::Key)?;
+    Ok((key, KeyPlace::Text))
 }
 
 /// The decoded values of these names in the query, in its order.

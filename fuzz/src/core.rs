@@ -78,8 +78,8 @@ pub(crate) fn relay(text: &str, setting: Setting) {
     let webhook = webhook::parse(text, setting.content_type);
     // A key that is none is refused before anything is converted.
     let Ok(in_body) = webhook.key else { return };
-    let given =
-        in_body.or(webhook.key_in_text).filter(|key| !(setting.api == Api::Change && key.is_ruleset()));
+    let in_text = webhook.key_in_text.and_then(Result::ok);
+    let given = in_body.or(in_text).filter(|key| !(setting.api == Api::Change && key.is_ruleset()));
     let key = given.unwrap_or_else(own_key);
     let mask = Mask::new([&key], []);
     let events = match webhook.content {

@@ -74,6 +74,25 @@ impl Fields {
         }
     }
 
+    /// Takes lines in which the text goes on. The details keep all of it; what is told of the alert is its
+    /// first line.
+    pub(super) fn go_on(&mut self, lines: String) {
+        const TEXT: &str = "message";
+        if lines.is_empty() {
+            return;
+        }
+        match self.given.get(TEXT) {
+            Some(first) => {
+                let whole = self.others.entry(TEXT).or_insert_with(|| Value::String(first.clone()));
+                if let Value::String(whole) = whole {
+                    whole.push('\n');
+                    whole.push_str(&lines);
+                }
+            }
+            None => drop(self.given.insert(TEXT, lines)),
+        }
+    }
+
     /// Gives a field a value if the body gave it none.
     pub(super) fn set_default(&mut self, field: &'static str, text: String) {
         self.given.entry(field).or_insert(text);
@@ -116,22 +135,24 @@ pub(super) fn is_known(name: &str) -> bool {
         || NAMES.iter().any(|(_, names)| names.contains(&name))
 }
 
-/// A value as text, white space around it cut: `None` for null, for nothing, and for a template's
-/// placeholders that were not filled.
+/// A value as text, white space around it cut: `None` for null, for nothing, for a list or an object
+/// without members, and for a template's placeholders that were not filled.
 #[must_use]
 pub fn text_of(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::String(text) => text.trim().to_owned(),
+        Value::Array(items) if items.is_empty() => return None,
+        Value::Object(members) if members.is_empty() => return None,
         other => other.to_string(),
     };
     (!is_unfilled(&text)).then_some(text)
 }
 
-/// Nothing but `{{ … }}`, what Go's templates print for a missing name, or nothing at all.
+/// Nothing but `{{ … }}`, what stands for nothing in ARMS's and in Go's templates, or nothing at all.
 fn is_unfilled(text: &str) -> bool {
     let mut rest = text.trim();
-    if rest == "<no value>" {
+    if matches!(rest, "null" | "<no value>") {
         return true;
     }
     while let Some(inner) = rest.strip_prefix("{{") {
@@ -174,6 +195,10 @@ mod tests {
             (json!(""), None),
             (json!(null), None),
             (json!("<no value>"), None),
+            (json!("null"), None),
+            (json!([]), None),
+            (json!({}), None),
+            (json!("null and void"), Some("null and void")),
             (json!("{{ a }} on host"), Some("{{ a }} on host")),
             (json!("{{ a"), Some("{{ a")),
             (json!(7), Some("7")),

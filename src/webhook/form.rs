@@ -13,7 +13,10 @@ const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Form {
     pub(super) pairs: Vec<(String, String)>,
+    /// Lines before the first text field: what ARMS wrote without a name.
     pub(super) loose: String,
+    /// Lines behind one: where its text goes on.
+    pub(super) continued: String,
     /// How many pairs stand before the first free text, which may hold anything.
     pub(super) before_text: usize,
 }
@@ -40,68 +43,76 @@ fn is_standard(body: &str, content_type: &str) -> bool {
 fn standard(body: &str) -> Form {
     let pairs: Vec<_> =
         form_urlencoded::parse(body.trim_end().as_bytes()).into_owned().take(PAIRS_MAX).collect();
-    Form { before_text: pairs.len(), pairs, loose: String::new() }
+    Form { before_text: pairs.len(), pairs, ..Form::default() }
 }
 
 fn raw(body: &str) -> Form {
-    let mut form = Form::default();
-    let mut text_seen = false;
+    let mut reader = Reader::default();
     let mut line_start = 0;
     while let Some(rest) = body.get(line_start..).filter(|rest| !rest.is_empty()) {
         let line = rest.split(['\n', '\r']).next().unwrap_or_default();
-        // A document that starts a line is the content, though no name stands before it.
-        if line.trim_start().starts_with(['{', '[']) || form.pairs.len() >= PAIRS_MAX {
-            form.pairs.push((CONTENT.to_owned(), rest.trim().to_owned()));
+        // A document that starts a line is the content, though no name stands before it; behind a text
+        // it is the text's.
+        let is_document = line.trim_start().starts_with(['{', '[']) && !reader.text_seen();
+        let content_start = if is_document { Some(0) } else { reader.line(line) };
+        if let Some(at) = content_start {
+            let content = rest.get(at..).unwrap_or_default().trim();
+            reader.form.pairs.push((CONTENT.to_owned(), content.to_owned()));
             break;
         }
-        match raw_line(line, &mut form, &mut text_seen) {
-            LineEnd::Line => line_start += line.len() + 1,
-            LineEnd::Content(at) => {
-                let content = rest.get(at..).unwrap_or_default().trim();
-                form.pairs.push((CONTENT.to_owned(), content.to_owned()));
+        line_start += line.len() + 1;
+    }
+    reader.form
+}
+
+/// A raw form as far as it is read.
+#[derive(Default)]
+struct Reader {
+    form: Form,
+    /// Whether a field of free text has come.
+    field_seen: bool,
+}
+
+impl Reader {
+    fn text_seen(&self) -> bool {
+        self.field_seen || !self.form.loose.is_empty()
+    }
+
+    /// Takes the pairs of one line; what is none is text up to the line's end. Where the content
+    /// starts, at this byte of the line, the pairs end.
+    fn line(&mut self, line: &str) -> Option<usize> {
+        let mut at = 0;
+        while let Some(rest) = line.get(at..).filter(|rest| !rest.trim().is_empty()) {
+            let pair_end = rest.find('&').unwrap_or(rest.len());
+            let pair = split_pair(rest, pair_end).filter(|_| self.form.pairs.len() < PAIRS_MAX);
+            let Some((name, value_start)) = pair else {
+                self.text(rest.trim());
                 break;
+            };
+            if name == CONTENT {
+                return Some(at + value_start);
             }
-        }
-    }
-    form
-}
-
-/// Where a line of a raw form ends.
-enum LineEnd {
-    /// Where the line does.
-    Line,
-    /// With the body: the content starts at this byte of the line.
-    Content(usize),
-}
-
-/// The pairs of one line; what is none is loose text up to the line's end.
-fn raw_line(line: &str, form: &mut Form, text_seen: &mut bool) -> LineEnd {
-    let mut at = 0;
-    while let Some(rest) = line.get(at..).filter(|rest| !rest.trim().is_empty()) {
-        let pair_end = rest.find('&').unwrap_or(rest.len());
-        let pair = split_pair(rest, pair_end).filter(|_| form.pairs.len() < PAIRS_MAX);
-        let Some((name, value_start)) = pair else {
-            *text_seen = true;
-            if !form.loose.is_empty() {
-                form.loose.push('\n');
+            let is_text = TEXT_FIELDS.contains(&name);
+            self.field_seen |= is_text;
+            let end = if is_text { rest.len() } else { pair_end };
+            let value = rest.get(value_start..end).unwrap_or_default().trim();
+            self.form.pairs.push((name.to_owned(), value.to_owned()));
+            if !self.text_seen() {
+                self.form.before_text = self.form.pairs.len();
             }
-            form.loose.push_str(rest.trim());
-            break;
-        };
-        if name == CONTENT {
-            return LineEnd::Content(at + value_start);
+            at += end + 1;
         }
-        let is_text = TEXT_FIELDS.contains(&name);
-        *text_seen |= is_text;
-        let end = if is_text { rest.len() } else { pair_end };
-        let value = rest.get(value_start..end).unwrap_or_default().trim();
-        form.pairs.push((name.to_owned(), value.to_owned()));
-        if !*text_seen {
-            form.before_text = form.pairs.len();
-        }
-        at += end + 1;
+        None
     }
-    LineEnd::Line
+
+    fn text(&mut self, text: &str) {
+        let Form { loose, continued, .. } = &mut self.form;
+        let lines = if self.field_seen { continued } else { loose };
+        if !lines.is_empty() {
+            lines.push('\n');
+        }
+        lines.push_str(text);
+    }
 }
 
 /// The name of the pair that `text` begins with, and where its value starts; the pair ends before `end`.
@@ -172,6 +183,20 @@ mod tests {
         let form = parse("integration_key=K\nCPU is high\nsee https://x/?a=b", "").unwrap_or_default();
         assert_eq!(form.loose, "CPU is high\nsee https://x/?a=b");
         assert_eq!(form.before_text, 1);
+    }
+
+    #[test]
+    fn what_follows_a_text_is_the_text_s_and_no_content() {
+        for (body, loose, continued) in [
+            ("integration_key=K\nmessage=a\n{\"alerts\":[]}", "", "{\"alerts\":[]}"),
+            ("integration_key=K\nsummary=a\n$content\n[1]", "", "$content\n[1]"),
+            ("integration_key=K\nCPU\n{\"alerts\":[]}", "CPU\n{\"alerts\":[]}", ""),
+            ("integration_key=K\nCPU\nmessage=a\nb", "CPU", "b"),
+        ] {
+            let form = parse(body, "").unwrap_or_default();
+            assert_eq!((form.loose.as_str(), form.continued.as_str()), (loose, continued), "{body}");
+            assert!(form.pairs.iter().all(|(name, _)| name != CONTENT), "{body}");
+        }
     }
 
     #[test]

@@ -31,9 +31,9 @@ const NESTING_MAX: u32 = 4;
 pub struct Webhook {
     /// The integration key that the body gives in a place of its own.
     pub key: Result<Option<IntegrationKey>, KeyFault>,
-    /// A key that stands somewhere in free text: taken only where no other place gives one, for the
-    /// text may be an alert's.
-    pub key_in_text: Option<IntegrationKey>,
+    /// A key that stands somewhere in free text, or what was meant as one: taken only where no other
+    /// place gives one, for the text may be an alert's.
+    pub key_in_text: Option<Result<IntegrationKey, KeyFault>>,
     /// What it says.
     pub content: Content,
 }
@@ -80,13 +80,18 @@ pub fn parse(body: &str, content_type: &str) -> Webhook {
         };
         (key, None, read_document(document, NESTING_MAX))
     } else if let Some(form) = form::parse(text, content_type) {
-        let (key, content) = read_form(form);
-        (key, None, content)
+        let (key, key_behind_text, content) = read_form(form);
+        // A template may name its key behind a text, even in the text's line.
+        let key_in_text = match key_behind_text {
+            Some(Ok(key)) => Some(Ok(key)),
+            other => keys_in(text).find(Result::is_ok).or(other),
+        };
+        (key, key_in_text, content)
     } else if text.starts_with('{') {
         // Meant as JSON and past mending: its first key is the template's.
         (keys_in(text).next().transpose(), None, read_text(text))
     } else {
-        (Ok(None), keys_in(text).find_map(Result::ok), read_text(text))
+        (Ok(None), keys_in(text).find(Result::is_ok), read_text(text))
     };
     Webhook { key, key_in_text, content }
 }
@@ -132,15 +137,11 @@ fn read_document(document: Value, nesting: u32) -> Content {
     if native::is_event(&object) && (object.contains_key("payload") || !object.contains_key(CONTENT)) {
         return told(native::read(object));
     }
-    // A notification wherever a template put it, then what is under `content`, then a placeholder for it:
-    // where ARMS filled one of its variables, the other that it left says nothing.
-    let holding = |holds: fn(&Value) -> bool| {
-        object.iter().find(|(_, value)| holds(value)).map(|(name, _)| name.as_str())
-    };
-    let name = holding(|value| value.as_object().is_some_and(alertmanager::is_notification))
-        .or_else(|| object.contains_key(CONTENT).then_some(CONTENT))
-        .or_else(|| holding(|value| value.as_str().and_then(Placeholder::of).is_some()))
-        .map(str::to_owned);
+    // A notification wherever a template put it comes first: beside one that ARMS filled, a variable that it
+    // left says nothing.
+    let is_notification = |value: &Value| value.as_object().is_some_and(alertmanager::is_notification);
+    let holder = object.iter().find(|(_, value)| is_notification(value)).map(|(name, _)| name.clone());
+    let name = holder.or_else(|| object.contains_key(CONTENT).then(|| CONTENT.to_owned()));
     match name.and_then(|name| object.remove(&name)) {
         Some(content) if text_of(&content).is_some() => {
             let mut fields = Fields::default();
@@ -151,21 +152,22 @@ fn read_document(document: Value, nesting: u32) -> Content {
     }
 }
 
-fn read_form(form: form::Form) -> (Result<Option<IntegrationKey>, KeyFault>, Content) {
-    let key_values = |pairs: &[(String, String)]| -> Vec<String> {
+/// The form's key, what stands as one behind a text, and the content.
+type ReadForm = (Result<Option<IntegrationKey>, KeyFault>, Option<Result<IntegrationKey, KeyFault>>, Content);
+
+fn read_form(form: form::Form) -> ReadForm {
+    let keys = |pairs: &[(String, String)]| -> Vec<String> {
         let keys = pairs.iter().filter(|(name, _)| KEY_NAMES.contains(&name.as_str()));
         keys.filter_map(|(_, value)| text_of(&Value::String(value.clone()))).collect()
     };
     let (template, behind_text) = form.pairs.split_at(form.before_text.min(form.pairs.len()));
-    let mut keys = key_values(template);
-    if keys.is_empty() {
-        // Behind an alert's text anything may be the text's: the first counts, a second refuses nothing.
-        keys = key_values(behind_text);
-        keys.truncate(1);
-    }
+    let key = key_of(keys(template).into_iter());
+    let key_behind_text = keys(behind_text).first().map(|value| IntegrationKey::parse(value));
     if cloudmonitor::is_callback(&form.pairs) {
-        let notification = Notification { fields: cloudmonitor::read(form.pairs), ..Notification::default() };
-        return (key_of(keys.into_iter()), told(notification));
+        let mut fields = cloudmonitor::read(form.pairs);
+        fields.go_on(form.loose);
+        fields.go_on(form.continued);
+        return (key, key_behind_text, told(Notification { fields, ..Notification::default() }));
     }
     let mut fields = Fields::default();
     let mut content = None;
@@ -176,8 +178,9 @@ fn read_form(form: form::Form) -> (Result<Option<IntegrationKey>, KeyFault>, Con
             fields.take(&name, Value::String(value));
         }
     }
+    fields.go_on(form.continued);
     let content = content.unwrap_or(form.loose);
-    (key_of(keys.into_iter()), read_content(fields, Value::String(content), NESTING_MAX))
+    (key, key_behind_text, read_content(fields, Value::String(content), NESTING_MAX))
 }
 
 /// The content of a form or of a JSON object, whose other fields are `outer`.

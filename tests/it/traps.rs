@@ -294,3 +294,124 @@ async fn what_is_no_list_of_alerts_and_no_content_is_one_event_with_its_text() {
         assert_eq!(events[0]["payload"]["summary"], summary, "{body}");
     }
 }
+
+/// A text of several lines: the second is the text's, whatever it looks like.
+#[tokio::test]
+async fn a_text_that_goes_on_is_no_content() {
+    let bridge = Bridge::start().await;
+    let template = format!(
+        "integration_key={KEY}&status=firing&dedup_key=77&level=critical\nsource=c1\nsummary=LogErrors\nmessage=req"
+    );
+    for line in [
+        r#"[{"status":"resolved","labels":{"alertname":"q"}}]"#,
+        r#"{"commonLabels":{"alertname":"o"},"status":"resolved"}"#,
+        "{\n\"alerts\": [ {\"status\": \"resolved\"} ]\n}",
+        r#"{"alerts":[{"status":"resolved","fingerprint":"zz"}]}"#,
+        r#"{"alerts":[{"labels":{"alertname":"other"}}]}"#,
+        r#"{"event_action":"resolve","dedup_key":"1"}"#,
+        "$content",
+        "$alertmanager_content",
+        "告警名称：b\n恢复时间：2026-11-20 07:18:15",
+    ] {
+        let event = only_event(&bridge, "text/plain", &format!("{template}\n{line}")).await;
+        assert_eq!(
+            (&event["event_action"], &event["dedup_key"]),
+            (&json!("trigger"), &json!("77")),
+            "{line}"
+        );
+        let payload = &event["payload"];
+        assert_eq!(payload["summary"], "LogErrors: req", "{line}");
+        assert_eq!(payload["custom_details"]["message"], format!("req\n{line}"), "nothing is lost");
+        assert_eq!(payload["custom_details"]["status"], "firing", "{line}");
+    }
+    let long = format!("{template}{}\nlast", "x".repeat(3_000));
+    let event = only_event(&bridge, "text/plain", &long).await;
+    let message = &event["payload"]["custom_details"]["message"];
+    assert_eq!(message.as_str().map(str::len), Some("req\nlast".len() + 3_000));
+    let event = only_event(&bridge, "text/plain", &format!("integration_key={KEY}\nsummary=s\na\nb")).await;
+    assert_eq!(event["payload"]["summary"], "s: a b");
+}
+
+#[tokio::test]
+async fn a_key_behind_a_text_counts_only_where_no_other_place_has_one() {
+    let bridge = Bridge::with(&[("PAGERDUTY_INTEGRATION_KEY", KEY)]).await;
+    let other = "f".repeat(32);
+    for path in ["/".to_owned(), format!("/?routing_key={KEY}")] {
+        for line in [
+            format!("integration_key={other}"),
+            "routing_key=oops".to_owned(),
+            "service_key=**4463".to_owned(),
+        ] {
+            let answer = bridge.post(&path, "text/plain", &format!("summary=a\nmessage=x\n{line}")).await;
+            assert_eq!(answer.status(), 202, "{path} {line}");
+            assert_eq!(bridge.take_events()[0]["routing_key"], KEY, "{path} {line}");
+        }
+    }
+    let bridge = Bridge::start().await;
+    for body in [
+        format!("summary=a\nintegration_key={KEY}"),
+        format!("summary=a&severity=P1&integration_key={KEY}"),
+        format!("content={{\"title\":\"a\"}}&integration_key={KEY}"),
+        format!("summary=a\nrouting_key=oops\nintegration_key={KEY}"),
+    ] {
+        let event = only_event(&bridge, "text/plain", &body).await;
+        assert_eq!(event["routing_key"], KEY, "{body}");
+        assert!(!event["payload"].to_string().contains(KEY), "{event}");
+    }
+    let answer = bridge.post("/", "text/plain", "summary=a\nintegration_key=********4463").await;
+    assert!(String::from_utf8_lossy(answer.body()).contains("masked"), "{answer:?}");
+}
+
+/// What `{{ range .alerts }}…{{ end }}` makes.
+#[tokio::test]
+async fn a_comma_too_many_or_too_few_between_alerts_loses_none() {
+    let bridge = Bridge::start().await;
+    let alert = |name: &str, status: &str| {
+        format!(r#"{{"status":"{status}","fingerprint":"{name}","labels":{{"alertname":"{name}"}}}}"#)
+    };
+    let (a, b) = (alert("a", "firing"), alert("b", "resolved"));
+    for list in [format!("{a},{b},"), format!("{a},,{b}"), format!("{a} {b}"), format!("{a}\n{b},\n")] {
+        for body in [
+            format!(r#"{{"integration_key":"{KEY}","alerts":[{list}]}}"#),
+            format!(r#"{{"integration_key":"{KEY}","content":{{"alerts":[{list}]}}}}"#),
+            format!("integration_key={KEY}&content={{\"alerts\":[{list}]}}"),
+        ] {
+            bridge.post("/", "application/json", &body).await;
+            let mut told: Vec<String> = bridge
+                .take_events()
+                .iter()
+                .map(|event| format!("{} {}", event["event_action"], event["dedup_key"]))
+                .collect();
+            told.sort();
+            assert_eq!(told, [r#""resolve" "b""#, r#""trigger" "a""#], "{body}");
+        }
+    }
+}
+
+/// Only without quotes it can be seen that a variable would have become the content.
+#[tokio::test]
+async fn a_variable_that_arms_left_in_a_text_is_no_test_of_the_console() {
+    let bridge = Bridge::start().await;
+    for body in [
+        format!(
+            r#"{{"integration_key":"{KEY}","summary":"s","status":"firing","dedup_key":"77","message":"$content"}}"#
+        ),
+        format!(
+            r#"{{"integration_key":"{KEY}","dedup_key":"77","description":"$alertmanager_content","title":"real"}}"#
+        ),
+    ] {
+        let event = only_event(&bridge, "application/json", &body).await;
+        assert_eq!(
+            (&event["event_action"], &event["dedup_key"]),
+            (&json!("trigger"), &json!("77")),
+            "{body}"
+        );
+    }
+    for body in [
+        format!(r#"{{"integration_key":"{KEY}","severity":"critical","data":$content}}"#),
+        format!(r#"{{"integration_key":"{KEY}","data":{{"inner": $alertmanager_content }}}}"#),
+    ] {
+        let event = only_event(&bridge, "application/json", &body).await;
+        assert_eq!(event["dedup_key"], "arms-webhook-test", "{body}");
+    }
+}
