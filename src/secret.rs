@@ -100,23 +100,27 @@ impl Token {
     }
 }
 
-/// Names under which secrets travel.
+/// Names under which secrets travel, less what stands between their words.
 const SECRET_NAMES: [&str; 9] = [
-    "integration_key",
-    "routing_key",
-    "service_key",
-    "x-integration-key",
-    "pagerduty_integration_key",
+    "integrationkey",
+    "routingkey",
+    "servicekey",
+    "xintegrationkey",
+    "pagerdutyintegrationkey",
     "token",
-    "x-webhook-token",
-    "webhook_token",
+    "xwebhooktoken",
+    "webhooktoken",
     "signature",
 ];
 
-/// Whether a field of this name is to be kept out of every event, whatever its value.
+/// Whether a field of this name is to be kept out of every event, whatever its value: `routing_key`
+/// in any of the ways in which names are written (`routingKey`, `Routing-Key`).
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
-    SECRET_NAMES.iter().any(|secret| secret.eq_ignore_ascii_case(name.trim()))
+    let letters = || {
+        name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')).map(|byte| byte.to_ascii_lowercase())
+    };
+    SECRET_NAMES.iter().any(|secret| letters().eq(secret.bytes()))
 }
 
 /// Replaces secrets wherever they stand in a text.
@@ -190,6 +194,18 @@ mod tests {
     fn only_the_last_four_characters_are_shown() {
         let shown = IntegrationKey::parse("0123456789abcdef0123456789ab4463").map(|key| key.masked());
         assert!(shown.is_ok_and(|shown| shown == "****4463"));
+    }
+
+    #[test]
+    fn a_secret_s_name_is_known_however_it_is_written() {
+        for name in
+            ["integration_key", "routingKey", "SERVICE-KEY", " Token ", "signature", "X-Webhook-Token"]
+        {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["key", "tokens", "service", "keys_routing", ""] {
+            assert!(!is_secret_name(name), "{name}");
+        }
     }
 
     #[test]
