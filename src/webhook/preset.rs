@@ -3,7 +3,7 @@
 //!
 //! It has no status: that it speaks of a recovery is told by the name of its time alone.
 
-use super::fields::text_of;
+use super::fields::{is_field_name, text_of};
 use super::notification::Notification;
 use serde_json::{Map, Value};
 
@@ -42,7 +42,8 @@ const NAMES: [(&str, Part); 17] = [
 const NAMES_MIN: usize = 2;
 
 fn part(name: &str) -> Option<Part> {
-    let name = name.trim();
+    // A list or bold type, as a template for a chat has it.
+    let name = name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '*' | '#' | '>'));
     // ASCII letters only: Chinese has no case.
     NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, part)| *part)
 }
@@ -53,9 +54,10 @@ fn is_enough(parts: impl Iterator<Item = Part>) -> bool {
     parts.contains(&Part::Name) || parts.len() >= NAMES_MIN
 }
 
-/// Whether the object has the template's names.
+/// Whether the object has the template's names. That of a recovery alone is no coincidence here.
 pub(super) fn is_object(object: &Map<String, Value>) -> bool {
-    is_enough(object.keys().filter_map(|name| part(name)))
+    let parts = || object.keys().filter_map(|name| part(name));
+    is_enough(parts()) || parts().any(|part| part == Part::RecoveryTime)
 }
 
 /// Reads the template's object.
@@ -73,24 +75,33 @@ pub(super) fn read_object(object: Map<String, Value>) -> Notification {
     notification
 }
 
-/// Reads the template's lines; `None` if the text is none. A line without a name goes on with the
-/// value before it.
+/// Reads the template's lines; `None` if the text is none. The content may have several; between the
+/// other parts stand lines of the user's own.
 pub(super) fn read_lines(text: &str) -> Option<Notification> {
     let mut parts: Vec<(Part, String)> = Vec::new();
+    let mut own: Vec<(&str, &str)> = Vec::new();
     let mut heading = String::new();
     for line in text.lines() {
-        let named = line.split_once([':', '：']).and_then(|(name, value)| Some((part(name)?, value)));
+        let pair = line.split_once([':', '：']);
+        let named = pair.and_then(|(name, value)| Some((part(name)?, value)));
         // The first of a name wins: a content that goes on with `告警名称：…` is still content.
         let has = |wanted: Part| parts.iter().any(|(known, _)| *known == wanted);
         // And the content of an alert that fires may speak of a recovery.
         let is_told = |part: Part| part == Part::RecoveryTime && has(Part::FiringTime) && has(Part::Content);
         let new = named.filter(|(part, _)| !has(*part) && !is_told(*part));
-        if let Some((part, value)) = new {
-            parts.push((part, value.to_owned()));
-        } else {
-            let text = parts.last_mut().map_or(&mut heading, |(_, value)| value);
-            text.push('\n');
-            text.push_str(line);
+        match (new, parts.last_mut(), pair) {
+            (Some((part, value)), _, _) => parts.push((part, value.to_owned())),
+            (None, Some((Part::Content, text)), _) => {
+                text.push('\n');
+                text.push_str(line);
+            }
+            (None, Some(_), Some((name, value))) if is_field_name(name.trim()) => {
+                own.push((name.trim(), value))
+            }
+            (None, _, _) => {
+                heading.push('\n');
+                heading.push_str(line);
+            }
         }
     }
     if !is_enough(parts.iter().map(|(part, _)| *part)) {
@@ -99,6 +110,9 @@ pub(super) fn read_lines(text: &str) -> Option<Notification> {
     let mut notification = Notification::default();
     let parts = parts.into_iter().map(|(part, text)| (part, Value::String(text)));
     take_all(&mut notification, parts.collect());
+    for (name, value) in own {
+        notification.fields.take(name, Value::String(value.to_owned()));
+    }
     if !heading.trim().is_empty() {
         notification.fields.others.insert("heading".to_owned(), Value::String(heading.trim().to_owned()));
     }
