@@ -75,8 +75,10 @@ fn fires(alert: &Alert, notification: &Notification) -> bool {
 
 /// The group's own key; `None` if nothing names the group.
 pub(super) fn dedup_key(notification: &Notification, circumstances: &Circumstances) -> Option<String> {
-    let named = notification.group_key.as_ref().or(notification.alarm_id.as_ref());
-    let text = named.cloned().or_else(|| {
+    let named = notification.group_key.as_deref().or(notification.alarm_id.as_deref());
+    // A template may give `alarmId` beside the notification.
+    let named = named.or_else(|| notification.fields.get("dedup_key"));
+    let text = named.map(str::to_owned).or_else(|| {
         let alert_name = notification.common_labels.get("alertname");
         let labels = Some(&notification.group_labels).filter(|labels| !labels.is_empty());
         let lines = [

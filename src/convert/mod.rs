@@ -100,8 +100,9 @@ fn each(
     let is_only = alerts.len() == 1;
     // An alert without labels of its own has those that all share.
     let shared_key = identity::of_labels(&notification.common_labels);
-    // By group only a notification that lists no alerts comes here: it too is about the whole group.
-    let by_group = circumstances.event_per == EventPer::Group;
+    // By group only a notification that lists no alerts comes here. It too is about the whole group, if it
+    // is of a format that has groups.
+    let by_group = circumstances.event_per == EventPer::Group && notification.names_group();
     let group_key = by_group.then(|| group::dedup_key(notification, circumstances)).flatten();
     if !is_only {
         for shared in [

@@ -7,6 +7,7 @@ use crate::secret::Mask;
 use crate::timestamp;
 use crate::webhook::{ARMS_PREFIX, Alert, Notification, text_of};
 use serde_json::{Map, Value};
+use std::time::SystemTime;
 
 /// The summary of a webhook that carries a key and nothing else.
 const NO_CONTENT_SUMMARY: &str = "ARMS alert without content: add a body template";
@@ -34,8 +35,31 @@ const ARMS_LEVEL_NAME: &str = "_aliyun_arms_alert_level";
 /// The payload of one alert of the notification.
 pub(super) fn of_alert(alert: Alert, notification: &Notification, circumstances: &Circumstances) -> Payload {
     let mut payload = without_details(&alert, notification, circumstances);
-    payload.custom_details = event::clean(details(alert, notification), circumstances.mask);
+    let mut details = details(alert, notification);
+    for (name, value) in unused(notification, circumstances.now) {
+        details.entry(name).or_insert(value);
+    }
+    // Too long, or beside an alert that has a name of its own.
+    if let Some(text) = notification.fields.get("summary")
+        && (text.chars().count() > SUMMARY_MAX_CHARS || !payload.summary.contains(&summary_line(text)))
+    {
+        details.entry("summary").or_insert_with(|| Value::String(text.to_owned()));
+    }
+    payload.custom_details = event::clean(details, circumstances.mask);
     payload
+}
+
+/// What the body says in fields that want a certain kind of value, and is of another.
+fn unused(notification: &Notification, now: SystemTime) -> Map<String, Value> {
+    let fields = &notification.fields;
+    let severities =
+        fields.severities.iter().filter(|(_, word)| severity::of_word(word, Voice::Other).is_none());
+    let severities = severities.map(|(name, word)| (*name, word.as_str()));
+    let timestamp = fields.get("timestamp").filter(|text| timestamp::read(text, now).is_none());
+    let link = fields.get("link").filter(|url| web_url(url, &["http", "https"]).is_none());
+    let texts = [("timestamp", timestamp), ("link", link)];
+    let texts = texts.into_iter().filter_map(|(name, text)| Some((name, text?)));
+    severities.chain(texts).map(|(name, text)| (name.to_owned(), Value::String(text.to_owned()))).collect()
 }
 
 /// The same, but for the details.
@@ -67,7 +91,10 @@ pub(super) fn without_details(
     let summary = match (name, message(alert, notification)) {
         (Some(name), Some(message)) => format!("{name}: {message}"),
         (Some(text), None) | (None, Some(text)) => text,
-        (None, None) => rest_as_text(&alert.labels, &fields.others, circumstances.mask),
+        (None, None) => {
+            let unused = unused(notification, circumstances.now);
+            rest_as_text([&alert.labels, &fields.others, &unused], circumstances.mask)
+        }
     };
     let mut payload = Payload::new(
         summary_line(&masked(summary)),
@@ -136,11 +163,13 @@ pub(super) fn severity(alert: &Alert, notification: &Notification) -> Option<Sev
 }
 
 /// What there is to read in an alert that has neither a name nor a message.
-fn rest_as_text(labels: &Map<String, Value>, others: &Map<String, Value>, mask: &Mask) -> String {
-    let (labels, others) = (event::clean(labels.clone(), mask), event::clean(others.clone(), mask));
-    let pairs = labels.iter().chain(&others);
-    let pairs: Vec<String> =
-        pairs.filter_map(|(name, value)| Some(format!("{name}={}", text_of(value)?))).collect();
+fn rest_as_text(rest: [&Map<String, Value>; 3], mask: &Mask) -> String {
+    let rest = rest.map(|map| event::clean(map.clone(), mask));
+    let pairs: Vec<String> = rest
+        .iter()
+        .flatten()
+        .filter_map(|(name, value)| Some(format!("{name}={}", text_of(value)?)))
+        .collect();
     if pairs.is_empty() { NO_CONTENT_SUMMARY.to_owned() } else { format!("ARMS alert: {}", pairs.join(", ")) }
 }
 

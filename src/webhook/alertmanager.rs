@@ -29,6 +29,14 @@ pub(super) fn is_list(items: &[Value]) -> bool {
     !items.is_empty() && items.len() <= ALERTS_MAX && items.iter().all(is_alert)
 }
 
+/// Whether the object is one alert of such a list.
+pub(super) fn is_alert(object: &Map<String, Value>) -> bool {
+    let has_object = |name: &str| object.get(name).is_some_and(Value::is_object);
+    has_object("labels")
+        && (has_object("annotations")
+            || ["fingerprint", "startsAt"].iter().any(|name| object.contains_key(*name)))
+}
+
 /// Reads the list of alerts alone.
 pub(super) fn read_list(items: Vec<Value>) -> Notification {
     Notification { alerts: items.into_iter().filter_map(alert).collect(), ..Notification::default() }
@@ -58,6 +66,9 @@ pub(super) fn read(mut object: Map<String, Value>) -> Notification {
         ..Notification::default()
     };
     if notification.alerts.is_empty() {
+        if notification.common_labels.is_empty() {
+            notification.common_labels.clone_from(&notification.group_labels);
+        }
         // Then what else there is says what has happened.
         notification.fields.take_object(object);
         return notification;
@@ -103,6 +114,8 @@ fn take_text(object: &mut Map<String, Value>, names: &[&str]) -> Option<String> 
 fn take_map(object: &mut Map<String, Value>, name: &str) -> Map<String, Value> {
     match object.remove(name) {
         Some(Value::Object(map)) => map,
+        // As a template prints them, `map[alertname:a]`: still what tells one alert from another.
+        Some(printed) if text_of(&printed).is_some() => Map::from_iter([(name.to_owned(), printed)]),
         _ => Map::new(),
     }
 }

@@ -8,8 +8,6 @@ use serde_json::{Map, Value};
 
 /// Stands for nothing.
 const NULL: &str = "null";
-/// The state that says how bad it is: there is no data to tell.
-const INSUFFICIENT_DATA: &str = "INSUFFICIENT_DATA";
 
 /// Whether these pairs are such a callback.
 pub(super) fn is_callback(pairs: &[(String, String)]) -> bool {
@@ -24,9 +22,6 @@ pub(super) fn read(pairs: Vec<(String, String)>) -> Fields {
     for (name, value) in pairs {
         if value.trim() == NULL {
             continue;
-        }
-        if name == "alertState" && value.trim().eq_ignore_ascii_case(INSUFFICIENT_DATA) {
-            fields.severities.insert(0, ("alertState", value.clone()));
         }
         let value = Value::String(value);
         told.entry(&name).or_insert_with(|| value.clone());

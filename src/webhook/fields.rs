@@ -19,6 +19,11 @@ const NAMES: [(&str, &[&str]); 10] = [
 ];
 /// The names of the severity, which are told apart: `page` means one thing from `level`, another elsewhere.
 const SEVERITY_NAMES: [&str; 3] = ["severity", "level", "triggerLevel"];
+/// A state that also says how bad it is: there is no data to tell (CloudMonitor, "alert callback").
+const CLOUDMONITOR_STATE: &str = "alertState";
+const INSUFFICIENT_DATA: &str = "INSUFFICIENT_DATA";
+/// Longer than any field's name, shorter than most sentences.
+const NAME_MAX_CHARS: usize = 64;
 /// Where the rest of a notification may stand.
 pub(super) const CONTENT: &str = "content";
 /// The names of the integration key in a body, a query and PagerDuty's own events.
@@ -59,6 +64,9 @@ impl Fields {
                 self.severities.push((severity, text));
             }
             return;
+        }
+        if name == CLOUDMONITOR_STATE && text.eq_ignore_ascii_case(INSUFFICIENT_DATA) {
+            self.severities.insert(0, (CLOUDMONITOR_STATE, text.clone()));
         }
         let field = NAMES.iter().find(|(_, names)| names.contains(&name)).map(|(field, _)| *field);
         match field {
@@ -133,6 +141,12 @@ pub(super) fn is_known(name: &str) -> bool {
         || KEY_NAMES.contains(&name)
         || SEVERITY_NAMES.contains(&name)
         || NAMES.iter().any(|(_, names)| names.contains(&name))
+}
+
+/// Whether this may be the name of a field, of a template's own too.
+pub(super) fn is_field_name(name: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !name.is_empty() && name.chars().count() <= NAME_MAX_CHARS && name.chars().all(plain)
 }
 
 /// A value as text, white space around it cut: `None` for null, for nothing, for a list or an object

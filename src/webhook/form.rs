@@ -1,9 +1,7 @@
 //! Forms, as a browser would write them and as ARMS does: without encoding anything.
 
-use super::fields::{CONTENT, is_known};
+use super::fields::{CONTENT, is_field_name, is_known};
 
-/// Longer than any field's name, shorter than most sentences.
-const NAME_MAX_CHARS: usize = 64;
 /// More pairs than any template writes; what is behind them is text.
 const PAIRS_MAX: usize = 1_000;
 /// Fields of free text: in a raw form they run to the line's end, whatever stands in them.
@@ -119,9 +117,7 @@ impl Reader {
 fn split_pair(text: &str, end: usize) -> Option<(&str, usize)> {
     let equals = text.get(..end)?.find('=')?;
     let name = text.get(..equals)?.trim();
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    (!name.is_empty() && name.chars().count() <= NAME_MAX_CHARS && name.chars().all(plain))
-        .then_some((name, equals + 1))
+    is_field_name(name).then_some((name, equals + 1))
 }
 
 #[cfg(test)]

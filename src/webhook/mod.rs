@@ -127,7 +127,10 @@ fn read_document(document: Value, nesting: u32) -> Content {
         }
         document => return told(other::read(document)),
     };
-    if alertmanager::is_notification(&object) {
+    // An empty list of alerts beside an event of PagerDuty's says nothing.
+    let lists_none = object.get("alerts").and_then(Value::as_array).is_some_and(Vec::is_empty);
+    let is_event_alone = lists_none && object.contains_key("payload") && native::is_event(&object);
+    if alertmanager::is_notification(&object) && !is_event_alone {
         return told(alertmanager::read(object));
     }
     if preset::is_object(&object) {
@@ -142,6 +145,9 @@ fn read_document(document: Value, nesting: u32) -> Content {
     let is_notification = |value: &Value| value.as_object().is_some_and(alertmanager::is_notification);
     let holder = object.iter().find(|(_, value)| is_notification(value)).map(|(name, _)| name.clone());
     let name = holder.or_else(|| object.contains_key(CONTENT).then(|| CONTENT.to_owned()));
+    if name.is_none() && alertmanager::is_alert(&object) {
+        return told(alertmanager::read_list(vec![Value::Object(object)]));
+    }
     match name.and_then(|name| object.remove(&name)) {
         Some(content) if text_of(&content).is_some() => {
             let mut fields = Fields::default();

@@ -39,6 +39,16 @@ pub struct Notification {
     pub own: Option<Own>,
 }
 
+impl Notification {
+    /// Whether it says of which group it is.
+    #[must_use]
+    pub fn names_group(&self) -> bool {
+        [&self.group_key, &self.alarm_id, &self.receiver].iter().any(|name| name.is_some())
+            || !self.group_labels.is_empty()
+            || !self.common_labels.is_empty()
+    }
+}
+
 /// What an event of PagerDuty's own says beside its fields.
 #[derive(Debug, Default)]
 pub struct Own {

@@ -137,6 +137,22 @@ async fn by_group_a_notification_that_lists_no_alerts_has_the_group_s_key_too() 
 }
 
 #[tokio::test]
+async fn an_alarm_id_beside_the_notification_names_the_group() {
+    let bridge = Bridge::with(&[("EVENT_PER", "group")]).await;
+    let mut body = notification(&alerts(2, "firing"));
+    body.as_object_mut().expect("an object").remove("groupKey");
+    // printf 2848 | sha256sum
+    let key = "arms-group-95f180e417e425f00e97c5a95bfe534c0b1c90d9d8115c9acad2c04c8d6cb246";
+    for body in [
+        format!("integration_key={KEY}&alarmId=2848\ncontent={body}"),
+        json!({"integration_key": KEY, "alarmId": "2848", "content": body}).to_string(),
+    ] {
+        bridge.post("/", "application/json", &body).await;
+        assert_eq!(bridge.take_events()[0]["dedup_key"], key, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn a_truncated_group_never_resolves() {
     let bridge = Bridge::with(&[("EVENT_PER", "group")]).await;
     let mut body = notification(&alerts(3, "resolved"));

@@ -415,3 +415,86 @@ async fn a_variable_that_arms_left_in_a_text_is_no_test_of_the_console() {
         assert_eq!(event["dedup_key"], "arms-webhook-test", "{body}");
     }
 }
+
+#[tokio::test]
+async fn lines_of_the_user_s_own_among_a_preset_s_are_fields() {
+    let bridge = Bridge::start().await;
+    let preset = "告警名称：a\n告警等级：P1\n集群名称：c\n告警时间：2025-03-14 10:31:07\nlevel: critical\nalarmId：77\n—\n告警内容：x";
+    let event =
+        only_event(&bridge, "text/plain", &format!("integration_key={KEY}\n{preset}\nstatus: resolved"))
+            .await;
+    assert_eq!((&event["event_action"], &event["dedup_key"]), (&json!("trigger"), &json!("77")));
+    let payload = &event["payload"];
+    assert_eq!(payload["class"], "a");
+    assert_eq!(payload["severity"], "critical");
+    assert_eq!(payload["timestamp"], "2025-03-14T02:31:07.000Z");
+    assert_eq!(payload["summary"], "a: x status: resolved", "a content goes on to the end");
+    assert_eq!(payload["custom_details"]["告警等级"], "P1");
+    assert_eq!(payload["custom_details"]["heading"], "—");
+    for lines in [
+        "- 告警名称: a\n- 恢复时间: 2025-03-14 10:52:40",
+        "**告警名称**：a\n**恢复时间**：2025-03-14 10:52:40",
+        "Alert name: a\nAlert time: 2025-03-14 10:31:07\nstatus: resolved",
+    ] {
+        let event = only_event(&bridge, "text/plain", &format!("integration_key={KEY}\n{lines}")).await;
+        assert_eq!(event["event_action"], "resolve", "{lines}");
+    }
+    let nameless = format!(r#"{{"integration_key":"{KEY}","恢复时间":"2025-03-14 10:52:40"}}"#);
+    assert_eq!(bridge.post("/", "application/json", &nameless).await.status(), 400);
+}
+
+#[tokio::test]
+async fn what_a_field_cannot_use_is_told_in_the_details() {
+    let bridge = Bridge::start().await;
+    for (body, details) in [
+        (r#"level=error msg="disk full on db1""#, json!({"level": r#"error msg="disk full on db1""#})),
+        (
+            "severity=Sev-0&startTime=soon&link=see wiki",
+            json!({"severity": "Sev-0", "timestamp": "soon", "link": "see wiki"}),
+        ),
+    ] {
+        let event = only_event(&bridge, "text/plain", &format!("integration_key={KEY}\n{body}")).await;
+        assert_eq!(event["payload"]["custom_details"], details, "{body}");
+        let summary = event["payload"]["summary"].as_str().unwrap_or_default();
+        assert!(summary.starts_with("ARMS alert: "), "{summary}");
+    }
+    let long = "x".repeat(2_000);
+    for body in [
+        format!("integration_key={KEY}&source=a\nsummary={long}"),
+        format!("integration_key={KEY}&summary={long}\n{{\"alerts\":[{{\"labels\":{{\"alertname\":\"A\"}}}}]}}"),
+        json!({"routing_key": KEY, "event_action": "trigger", "payload": {"summary": long, "source": "s", "severity": "info"}})
+            .to_string(),
+    ] {
+        let event = only_event(&bridge, "text/plain", &body).await;
+        assert!(event["payload"]["custom_details"].to_string().contains(&long), "the whole of it: {body}");
+    }
+}
+
+#[tokio::test]
+async fn alerts_of_odd_shapes_are_alerts() {
+    let bridge = Bridge::start().await;
+    let alert =
+        r#""status":"resolved","labels":{"alertname":"A","severity":"P1"},"annotations":{"message":"m"}"#;
+    let event =
+        only_event(&bridge, "application/json", &format!(r#"{{"integration_key":"{KEY}",{alert}}}"#)).await;
+    // printf 'alertname=A\nseverity=P1\n' | sha256sum
+    let key = "arms-445b36206c58b0787ea5a8fdcd0053890879a305b4716da7cf22314eb1f85a76";
+    assert_eq!((&event["event_action"], &event["dedup_key"]), (&json!("resolve"), &json!(key)));
+    let printed = format!(
+        r#"{{"integration_key":"{KEY}","alerts":[{{"status":"firing","labels":"map[alertname:a]"}}]}}"#
+    );
+    let event = only_event(&bridge, "application/json", &printed).await;
+    assert_eq!(event["payload"]["summary"], "ARMS alert: labels=map[alertname:a]");
+    let groups =
+        format!(r#"{{"integration_key":"{KEY}","status":"firing","groupLabels":{{"alertname":"G"}}}}"#);
+    assert_eq!(only_event(&bridge, "application/json", &groups).await["payload"]["summary"], "G");
+    let own = format!(
+        r#"{{"routing_key":"{KEY}","event_action":"trigger","alerts":[],"payload":{{"summary":"s","source":"x","severity":"critical"}}}}"#
+    );
+    let payload = only_event(&bridge, "application/json", &own).await["payload"].clone();
+    assert_eq!((&payload["summary"], &payload["severity"]), (&json!("s"), &json!("critical")));
+    let state = r#""alertName":"A","alertState":"INSUFFICIENT_DATA","triggerLevel":"CRITICAL""#;
+    let event =
+        only_event(&bridge, "application/json", &format!(r#"{{"integration_key":"{KEY}",{state}}}"#)).await;
+    assert_eq!(event["payload"]["severity"], "warning");
+}
