@@ -11,6 +11,8 @@ use std::io;
 
 /// The name under which the details tell what is missing.
 const LEFT_OUT: &str = "left_out";
+/// What says whether it still fires.
+const STATUS: &str = "status";
 /// The list of a group's alerts, which is cut to what fits instead of to a fixed number.
 const ALERTS: &str = "alerts";
 /// Room for the key, which is not in the event when it is measured, and for the counts.
@@ -19,7 +21,9 @@ const FITTING_BYTES: usize = BODY_MAX_BYTES - RESERVE_BYTES;
 /// What the alerts of a notification share may take of each event.
 const SHARED_MAX_BYTES: usize = 64 * 1024;
 /// Characters that texts are cut to, step by step.
-const TEXT_STEPS_CHARS: [usize; 3] = [8_192, 1_024, 128];
+const TEXT_STEPS_CHARS: [usize; 5] = [131_072, 32_768, 8_192, 1_024, 128];
+/// Characters that a text of a listed alert keeps: alerts are dropped whole before each of them is spoilt.
+const ALERT_TEXT_CHARS: usize = 8_192;
 /// Items that lists are cut to at the last step.
 const LIST_MAX_ITEMS: usize = 100;
 /// Characters of a field beside the details, and of a URL, once an event is too large.
@@ -56,12 +60,13 @@ pub(super) fn fit(event: &mut Event, api: Api) {
             break;
         }
         for (name, value) in &mut event.payload.custom_details {
-            // A group's alerts are dropped whole before each of them is spoilt.
-            if name != ALERTS || chars == TEXT_STEPS_CHARS[0] {
+            if name != ALERTS || chars >= ALERT_TEXT_CHARS {
                 cut_texts(value, chars, &mut left_out);
             }
         }
-        cut_alerts(event, api, &mut left_out);
+        if chars <= ALERT_TEXT_CHARS {
+            cut_alerts(event, api, &mut left_out);
+        }
     }
     if over(event, api) > 0 {
         for value in event.payload.custom_details.values_mut() {
@@ -72,6 +77,10 @@ pub(super) fn fit(event: &mut Event, api: Api) {
     drop_largest(&mut event.payload.custom_details, too_many, &mut left_out);
     if over(event, api) > 0 {
         drop_pages(event, &mut left_out);
+    }
+    // A status of that size is none.
+    if over(event, api) > 0 && event.payload.custom_details.remove(STATUS).is_some() {
+        left_out.fields += 1;
     }
     tell(&mut event.payload.custom_details, &left_out);
 }
@@ -166,18 +175,17 @@ fn cut_lists(value: &mut Value, left_out: &mut LeftOut) {
     }
 }
 
-/// Drops the largest fields until `over` bytes are gone; the status goes last.
+/// Drops the largest fields until `over` bytes are gone, but for the status.
 fn drop_largest(details: &mut Map<String, Value>, mut over: usize, left_out: &mut LeftOut) {
     if over == 0 {
         return;
     }
-    let mut sizes: Vec<(bool, usize, String)> = details
-        .iter()
-        .map(|(name, value)| (name != "status", of(name) + of(value) + 2, name.clone()))
-        .collect();
+    let fields = details.iter().filter(|(name, _)| *name != STATUS);
+    let mut sizes: Vec<(usize, String)> =
+        fields.map(|(name, value)| (of(name) + of(value) + 2, name.clone())).collect();
     sizes.sort_unstable();
     while over > 0 {
-        let Some((_, size, name)) = sizes.pop() else { return };
+        let Some((size, name)) = sizes.pop() else { return };
         details.remove(&name);
         over = over.saturating_sub(size);
         left_out.fields += 1;
@@ -200,10 +208,12 @@ pub(super) fn bound(shared: &mut Map<String, Value>) {
     }
     let mut left_out = LeftOut::default();
     for chars in TEXT_STEPS_CHARS {
-        for value in shared.values_mut() {
-            cut_texts(value, chars, &mut left_out);
-            cut_lists(value, &mut left_out);
+        if of(shared) > SHARED_MAX_BYTES {
+            shared.values_mut().for_each(|value| cut_texts(value, chars, &mut left_out));
         }
+    }
+    if of(shared) > SHARED_MAX_BYTES {
+        shared.values_mut().for_each(|value| cut_lists(value, &mut left_out));
     }
     drop_largest(shared, of(shared).saturating_sub(SHARED_MAX_BYTES), &mut left_out);
     tell(shared, &left_out);

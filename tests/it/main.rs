@@ -17,6 +17,7 @@ mod lambda;
 mod process;
 mod properties;
 mod secrets;
+mod size;
 mod tables;
 mod tidy;
 mod traps;
