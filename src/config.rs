@@ -1,6 +1,6 @@
 //! Settings: read from a lookup function, checked once, every fault told at the same time.
 
-use crate::event::Severity;
+use crate::event::{Api, Severity};
 use crate::secret::{IntegrationKey, KeyFault, Token};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -152,7 +152,16 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     fn fault(&mut self, name: &'static str, value: Option<String>, expected: impl Into<String>) {
+        // A secret that was put into the wrong variable.
+        let value = value.filter(|value| !self.holds_secret(value));
         self.faults.push(ConfigError { name, value, expected: expected.into() });
+    }
+
+    fn holds_secret(&self, value: &str) -> bool {
+        let known = ["PAGERDUTY_INTEGRATION_KEY", "WEBHOOK_TOKEN"].map(|name| self.get(name));
+        let known = known.iter().flatten().flat_map(|secrets| secrets.split(',')).map(str::trim);
+        let mut known = known.filter(|secret| !secret.is_empty());
+        IntegrationKey::parse(value).is_ok() || known.any(|secret| value.contains(secret))
     }
 
     fn word<T: Copy>(
@@ -286,6 +295,12 @@ fn check_events_url(value: &str) -> Result<Url, &'static str> {
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("must be a base URL without query and fragment (the value is not shown)");
+    }
+    if [Api::V2, Api::Change, Api::V1]
+        .iter()
+        .any(|api| url.path().trim_end_matches('/').ends_with(api.path()))
+    {
+        return Err("must be a base URL: the path of the API is put behind it");
     }
     match (url.scheme(), url.host()) {
         ("https", Some(_)) => {}
@@ -436,6 +451,19 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_in_the_wrong_variable_is_not_shown() {
+        let told = faults(&[
+            ("WEBHOOK_TOKEN", "first, second"),
+            ("PAGERDUTY_REGION", KEY),
+            ("EVENT_PER", "first"),
+            ("LOG_LEVEL", "x second"),
+            ("DEFAULT_SEVERITY", "third"),
+        ]);
+        let shown = told.iter().filter(|line| line.contains(" is ")).count();
+        assert_eq!((told.len(), shown), (4, 1), "{told:#?}");
+    }
+
+    #[test]
     fn tokens_are_one_or_two() {
         for (value, count) in [
             ("a", Some(1)),
@@ -481,6 +509,9 @@ mod tests {
             "ftp://localhost",
             "https://user@example.com",
             "https://example.com/?a=b",
+            "https://events.pagerduty.com/v2/enqueue",
+            "https://events.pagerduty.com/v2/change/enqueue/",
+            "https://events.pagerduty.com/generic/2010-04-15/create_event.json",
         ] {
             assert_eq!(faults(&[("PAGERDUTY_EVENTS_URL", bad)]).len(), 1, "{bad}");
         }
