@@ -6,15 +6,23 @@ use crate::relay::{Invocation, Relay};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
+use serde_bytes::ByteBuf;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+/// Also without the padding at its end.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// What is needed of an event. The type of `aws_lambda_events` refuses the whole event for one
 /// header that it cannot hold; here such a header is left out, and the alert gets through.
@@ -25,7 +33,8 @@ struct Event {
     raw_query_string: Option<String>,
     headers: Option<HashMap<String, serde_json::Value>>,
     request_context: RequestContext,
-    body: Option<String>,
+    /// As bytes: half a surrogate pair, which JSON can escape and no text can hold, loses no alert.
+    body: Option<ByteBuf>,
     is_base64_encoded: Option<bool>,
 }
 
@@ -85,12 +94,13 @@ fn unpack(payload: &RawValue) -> Option<Request<Bytes>> {
         uri.push_str(&encode(&query));
     }
     let body = match event.body {
-        // Said to be encoded and is not: still somebody's alert.
-        Some(body) if event.is_base64_encoded == Some(true) => match BASE64_STANDARD.decode(body.trim()) {
-            Ok(decoded) => Bytes::from(decoded),
-            Err(_) => Bytes::from(body),
-        },
-        Some(body) => Bytes::from(body),
+        Some(body) if event.is_base64_encoded == Some(true) => {
+            // Tools break it into lines, where an event is written by hand.
+            let line: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            // Said to be encoded and is not: still somebody's alert.
+            BASE64.decode(line).unwrap_or_else(|_| body.into_vec()).into()
+        }
+        Some(body) => Bytes::from(body.into_vec()),
         None => Bytes::new(),
     };
     let mut request = Request::new(body);
@@ -130,4 +140,30 @@ fn pack(response: Response<Bytes>) -> LambdaFunctionUrlResponse {
     packed.headers = head.headers;
     packed.body = Some(String::from_utf8_lossy(&body).into_owned());
     packed
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
+mod tests {
+    use super::unpack;
+    use serde_json::value::RawValue;
+
+    #[test]
+    fn a_body_is_taken_in_every_way_in_which_it_may_be_written() {
+        for (body, is_base64, taken) in [
+            (r"a\nb", false, "a\nb"),
+            (r"a\ud800b\ud83d\ude00", false, "a\u{fffd}\u{fffd}\u{fffd}b\u{1f600}"),
+            ("YSBi", true, "a b"),
+            ("YWI=", true, "ab"),
+            ("YWI", true, "ab"),
+            (r"YS\r\nBi\n", true, "a b"),
+            ("a b, c", true, "a b, c"),
+        ] {
+            let event = format!(
+                r#"{{"requestContext":{{"http":{{"method":"POST"}}}},"body":"{body}","isBase64Encoded":{is_base64}}}"#
+            );
+            let request = unpack(&RawValue::from_string(event).unwrap()).unwrap();
+            assert_eq!(String::from_utf8_lossy(request.body()), taken, "{body}");
+        }
+    }
 }
