@@ -96,11 +96,14 @@ pub fn prepare(config: &Config, arrival: &Arrival, head: &Parts, body: Bytes) ->
     drop(text);
     drop(body);
     let Webhook { key, key_in_text, content } = webhook;
+    // Also where another key is used: it is somebody's.
+    let told = key_in_text.as_ref().and_then(|key| key.as_ref().ok()).cloned();
     let (key, key_place) = find_key(config, key, key_in_text, head)?;
     if arrival.api == Api::Change && key.is_ruleset() {
         return Err(Error::Key(KeyFault::Ruleset));
     }
-    let mask = Mask::new([&key].into_iter().chain(&config.integration_key), &config.webhook_tokens);
+    let keys = [&key].into_iter().chain(&config.integration_key).chain(&told);
+    let mask = Mask::new(keys, &config.webhook_tokens);
     let is_test = matches!(content, Content::Test(_));
     let events = events(config, arrival, content, &mask)?;
     Ok(Prepared { key, key_place, events, is_test, mask })

@@ -6,7 +6,7 @@ use crate::answer::{self, Failed};
 use crate::error::Error;
 use crate::intake::BODY_MAX_BYTES;
 use crate::relay::{Invocation, Relay};
-use ::http::{HeaderValue, Request, Response, Uri, request::Parts};
+use ::http::{HeaderValue, Request, Response, Uri, header, request::Parts};
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -28,8 +28,10 @@ const CONNECTIONS_MAX: usize = 256;
 /// How long a body may take.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// How long a connection may be kept without a request. Function Compute wants more than 15 minutes
-/// or no limit; there only the platform connects.
-const PLAIN_IDLE_MAX: Duration = Duration::from_secs(75);
+/// or no limit; there only the platform connects. Here whoever knows the address could take all places.
+const PLAIN_IDLE_MAX: Duration = Duration::from_secs(15);
+/// Function Compute's request ids are shorter, and of letters, digits and hyphens.
+const REQUEST_ID_MAX_BYTES: usize = 100;
 /// Bytes of a head; Function Compute passes at most 8 KB of headers.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
 /// Pause after a failed accept: there are no file descriptors left for a moment.
@@ -77,13 +79,18 @@ pub async fn serve(
         let idle_max = (platform == Platform::Plain).then_some(PLAIN_IDLE_MAX);
         let io = TokioIo::new(Patient::new(stream, phase.clone(), idle_max));
         let (relay, delivering) = (Arc::clone(&relay), delivering.clone());
+        let waiting = Arc::clone(&places);
         let service = service_fn(move |request| {
             phase.busy();
             let answer = answer(Arc::clone(&relay), platform, request, delivering.clone());
-            let phase = phase.clone();
+            let (phase, waiting) = (phase.clone(), Arc::clone(&waiting));
             async move {
-                let response = answer.await;
+                let mut response = answer.await;
                 phase.idle();
+                // Somebody else may be waiting for this place.
+                if platform == Platform::Plain && waiting.available_permits() == 0 {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
                 Ok::<_, Infallible>(response)
             }
         });
@@ -122,10 +129,17 @@ async fn answer(
         }
     }
     let invocation = Invocation { request_id: request_id(&head, platform), time_left: None };
-    // Of a request that is refused by its head, the body is read and thrown away: an answer before
-    // its end would be lost with the connection.
-    let keep = if relay.refuses(&head) { 0 } else { BODY_MAX_BYTES.saturating_add(1) };
-    let mut response = match timeout(BODY_WITHIN, collect(body, keep)).await {
+    let refused = relay.refuses(&head);
+    let waits = head.headers.get(header::EXPECT).is_some();
+    let body = async {
+        if refused && waits {
+            return Some(Bytes::new());
+        }
+        // Of a request that is refused by its head, the body is read and thrown away: an answer before
+        // its end would be lost with the connection.
+        collect(body, if refused { 0 } else { BODY_MAX_BYTES.saturating_add(1) }).await
+    };
+    let mut response = match timeout(BODY_WITHIN, body).await {
         Ok(Some(body)) => {
             let request = Request::from_parts(head, body);
             // In a task of its own: a client that hangs up does not stop it.
@@ -138,7 +152,7 @@ async fn answer(
         }
         Ok(None) | Err(_) => {
             let mut response = relay.refuse_incomplete(&head, &invocation);
-            response.headers_mut().insert("connection", HeaderValue::from_static("close"));
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             response
         }
     };
@@ -170,7 +184,11 @@ fn without_path(uri: &Uri) -> Uri {
 /// Function Compute's id, which a retry keeps; elsewhere a new one.
 fn request_id(head: &Parts, platform: Platform) -> String {
     let given = head.headers.get("x-fc-request-id").and_then(|id| id.to_str().ok());
-    match given.filter(|id| platform == Platform::FunctionCompute && !id.is_empty()) {
+    let is_id = |id: &&str| {
+        (1..=REQUEST_ID_MAX_BYTES).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    match given.filter(|id| platform == Platform::FunctionCompute && is_id(id)) {
         Some(id) => id.to_owned(),
         None => {
             format!("{:016x}{:016x}", RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8))

@@ -28,15 +28,16 @@ pub async fn run(config: Config) -> Result<(), Fault> {
     let host = config.host;
     let log = Log::to_stdout(&config);
     let relay = Arc::new(Relay::new(config, log.clone())?);
-    let (address, platform) = match host {
+    let (address, platform, setting) = match host {
         Host::Lambda => return lambda::run(relay).await,
         Host::FunctionCompute(port) => {
-            (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), Platform::FunctionCompute)
+            (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), Platform::FunctionCompute, "FC_SERVER_PORT")
         }
-        Host::Plain(address) => (address, Platform::Plain),
+        Host::Plain(address) => (address, Platform::Plain, "LISTEN"),
     };
-    let listener =
-        TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address} ({setting}): {error}"))?;
     log.state("listening", Some(&listener.local_addr()?.to_string()));
     let stop = told_to_stop()?;
     serve(listener, relay, platform, stop).await;

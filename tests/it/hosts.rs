@@ -414,3 +414,56 @@ async fn the_usual_proxy_variables_are_honoured() {
         assert_eq!(answer.status, 502);
     }
 }
+
+/// Idle connections are closed after a while, and not kept at all where others wait.
+#[tokio::test]
+async fn idle_connections_do_not_take_all_places_for_long() {
+    let standin = standin().await;
+    let process = plain(&standin, &[("WEBHOOK_TOKEN", TOKEN.1)]).await;
+    let mut idle = Vec::new();
+    for _ in 0..256 {
+        let mut client = Client::connect(process.address()).await;
+        let answer = client.send("POST", "/", &[], firing("x").as_bytes()).await;
+        assert_eq!(answer.status, 401);
+        if answer.header("connection") == Some("close") {
+            break;
+        }
+        idle.push(client);
+    }
+    assert_eq!(idle.len(), 254, "the last place but one, where one waits for the next client");
+    for number in 0..2 {
+        let body = firing(&number.to_string());
+        let answer = timeout(Duration::from_secs(25), process.post("/", &[TOKEN], &body)).await;
+        assert_eq!(answer.map(|answer| answer.status).ok(), Some(202));
+    }
+    drop(idle);
+}
+
+#[tokio::test]
+async fn who_asks_before_sending_is_refused_before_the_body() {
+    let standin = standin().await;
+    let process = plain(&standin, &[("WEBHOOK_TOKEN", TOKEN.1)]).await;
+    for (path, headers, status) in [("/", &[][..], 401), ("/nope", &[TOKEN], 404)] {
+        let mut client = Client::connect(process.address()).await;
+        let headers = [headers, &[("expect", "100-continue")]].concat();
+        client.write(head("POST", path, &headers, 1_000).as_bytes()).await;
+        let answer = timeout(Duration::from_secs(5), client.answer("POST")).await;
+        assert_eq!(answer.ok().flatten().map(|answer| answer.status), Some(status), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_that_is_none_names_nothing() {
+    let standin = standin().await;
+    let process = function_compute(&standin).await;
+    for id in ["a b", "\"}", "x".repeat(101).as_str()] {
+        let body = format!("integration_key={KEY}\ntext");
+        assert_eq!(process.post("/", &[TOKEN, ("x-fc-request-id", id)], &body).await.status, 202);
+    }
+    for request in standin.requests() {
+        let key = request.json.as_ref().and_then(|event| event["dedup_key"].as_str()).unwrap_or_default();
+        let id = key.strip_prefix("arms-once-").unwrap_or_default();
+        assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+    }
+    assert_eq!(standin.requests().len(), 3);
+}
