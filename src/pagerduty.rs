@@ -1,15 +1,16 @@
 //! Sending: each event until PagerDuty has it, refuses it, or time has run out.
 
+mod gate;
+
 use crate::error::Error;
 use crate::event::{Api, Event};
 use crate::secret::IntegrationKey;
 use bytes::{Bytes, BytesMut};
+use gate::Gate;
 use http::{HeaderValue, header};
-use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
@@ -21,8 +22,6 @@ const FIRST_ATTEMPT_WITHIN: Duration = Duration::from_secs(2);
 /// The shortest pause between two attempts; each later one is twice as long, up to the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_millis(3_200);
-/// Events on their way at the same time.
-const CONCURRENT_MAX: usize = 8;
 /// Most of an answer's body that is passed on.
 pub const REPLY_MAX_BYTES: usize = 64 * 1024;
 /// Most of it that is read: a secret across the edge of what is passed on must be seen whole.
@@ -87,8 +86,12 @@ impl Outcome {
         }
     }
 
-    fn is_rate_limit(&self, api: Api) -> bool {
-        matches!(self, Self::Answered(reply) if api.is_rate_limit(reply.status))
+    /// The answer, if it says that there are too many events.
+    fn rate_limit(&self, api: Api) -> Option<&Reply> {
+        match self {
+            Self::Answered(reply) => Some(reply).filter(|reply| api.is_rate_limit(reply.status)),
+            Self::Failed(_) => None,
+        }
     }
 }
 
@@ -141,7 +144,13 @@ impl Sender {
             attempts: 0,
             elapsed: Duration::ZERO,
         };
-        let Some(mut turn) = gate.turn(place, deadline).await else { return delivery };
+        let Some(mut turn) = gate.turn(place, deadline).await else {
+            // Held back by the key's rate limit: that is what kept it from being sent.
+            if let Some(reply) = gate.rate_limit() {
+                delivery.outcome = Outcome::Answered(reply);
+            }
+            return delivery;
+        };
         let body = Bytes::from(delivery.event.write(api, Some(key)));
         let started = Instant::now();
         loop {
@@ -149,8 +158,8 @@ impl Sender {
             let attempt_end = Instant::now() + attempt_within(delivery.attempts);
             match timeout_at(deadline.min(attempt_end), self.post(api, body.clone())).await {
                 Ok(outcome) => delivery.outcome = outcome,
-                // An attempt that the deadline cut short says less than the answer before it.
-                Err(_) if deadline < attempt_end && matches!(delivery.outcome, Outcome::Answered(_)) => {}
+                // An attempt that the deadline cut short says less than the one before it.
+                Err(_) if deadline < attempt_end && delivery.attempts > 1 => {}
                 Err(_) => delivery.outcome = Outcome::Failed(Error::NoAnswerInTime),
             }
             delivery.elapsed = started.elapsed();
@@ -160,9 +169,9 @@ impl Sender {
             else {
                 return delivery;
             };
-            if delivery.outcome.is_rate_limit(api) {
+            if let Some(reply) = delivery.outcome.rate_limit(api) {
                 // The limit is the key's: whoever waits for it holds the others back.
-                gate.one_at_a_time();
+                gate.one_at_a_time(reply.clone());
                 sleep(pause).await;
                 drop(turn);
             } else {
@@ -181,26 +190,37 @@ impl Sender {
         let request = self.client.post(url).header(header::CONTENT_TYPE, "application/json").body(body);
         match request.send().await {
             Ok(response) if response.status().is_redirection() => Outcome::Failed(Error::Redirected),
-            Ok(response) => {
-                read(response).await.map_or(Outcome::Failed(Error::NotReached), Outcome::Answered)
-            }
+            Ok(response) => match read(response).await {
+                // Sent again, an alert event is the same event and gets its whole answer; a change event would
+                // be another one, and a refusal stays one.
+                (reply, false) if api != Api::Change && reply.status == api.accepted() => {
+                    Outcome::Failed(Error::NotReached)
+                }
+                (reply, _) => Outcome::Answered(reply),
+            },
             Err(_) => Outcome::Failed(Error::NotReached),
         }
     }
 }
 
-/// The answer with its body up to [`REPLY_READ_BYTES`]; `None` if it broke off.
-async fn read(mut response: reqwest::Response) -> Option<Reply> {
+/// The answer with its body up to [`REPLY_READ_BYTES`], and whether it came to its end.
+async fn read(mut response: reqwest::Response) -> (Reply, bool) {
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        body.extend_from_slice(&chunk);
+    let is_whole = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break true,
+            Err(_) => break false,
+        }
         if body.len() >= REPLY_READ_BYTES {
             body.truncate(REPLY_READ_BYTES);
-            break;
+            break true;
         }
-    }
-    let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
-    Some(Reply { status: response.status().as_u16(), body: body.freeze(), retry_after })
+    };
+    // It is passed on: anything else than a time could be a secret that was told back.
+    let is_time = |value: &&HeaderValue| retry_after(value, SystemTime::now()).is_some();
+    let retry_after = response.headers().get(header::RETRY_AFTER).filter(is_time).cloned();
+    (Reply { status: response.status().as_u16(), body: body.freeze(), retry_after }, is_whole)
 }
 
 /// Bundled roots: reading the platform's store costs a cold start up to 35 ms, and Function
@@ -265,73 +285,6 @@ fn retry_after(value: &HeaderValue, now: SystemTime) -> Option<Duration> {
 fn random() -> f64 {
     let number = RandomState::new().hash_one(0_u8);
     f64::from(u32::try_from(number >> 32).unwrap_or_default()) / f64::from(u32::MAX)
-}
-
-/// Lets eight through at a time, and one at a time after the first rate limit. Of those who wait, the
-/// one with the lowest place goes first: also after a pause what is grave comes before what is not.
-struct Gate {
-    state: Mutex<GateState>,
-    changed: Notify,
-}
-
-struct GateState {
-    /// How many may be through at the same time.
-    width: usize,
-    through: usize,
-    /// The places of those who wait.
-    waiting: BTreeSet<usize>,
-}
-
-/// The right to be on the way to PagerDuty, until it is dropped.
-struct Turn<'a>(&'a Gate);
-
-impl Gate {
-    fn new() -> Self {
-        let state = GateState { width: CONCURRENT_MAX, through: 0, waiting: BTreeSet::new() };
-        Self { state: Mutex::new(state), changed: Notify::new() }
-    }
-
-    fn state(&self) -> MutexGuard<'_, GateState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn one_at_a_time(&self) {
-        self.state().width = 1;
-    }
-
-    /// Waits for a turn; `None` if `deadline` comes first.
-    async fn turn(&self, place: usize, deadline: Instant) -> Option<Turn<'_>> {
-        self.state().waiting.insert(place);
-        loop {
-            let mut changed = std::pin::pin!(self.changed.notified());
-            // From here on no change is missed, also one that comes before the wait below.
-            changed.as_mut().enable();
-            {
-                let mut state = self.state();
-                if state.through < state.width && state.waiting.first() == Some(&place) {
-                    state.waiting.remove(&place);
-                    state.through += 1;
-                    drop(state);
-                    self.changed.notify_waiters();
-                    return Some(Turn(self));
-                }
-            }
-            if timeout_at(deadline, changed).await.is_err() {
-                self.state().waiting.remove(&place);
-                self.changed.notify_waiters();
-                return None;
-            }
-        }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.through = state.through.saturating_sub(1);
-        drop(state);
-        self.0.changed.notify_waiters();
-    }
 }
 
 #[cfg(test)]
@@ -399,41 +352,5 @@ mod tests {
         let seconds: Vec<u64> = (1..=4).map(|attempt| attempt_within(attempt).as_secs()).collect();
         assert_eq!(seconds, [2, 4, 8, 16]);
         assert!(attempt_within(u32::MAX) > LONG);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_narrow_gate_lets_one_through_at_a_time_and_nobody_after_the_deadline() {
-        let gate = Gate::new();
-        let soon = || Instant::now() + Duration::from_millis(10);
-        let mut turns = Vec::new();
-        for place in 0..CONCURRENT_MAX {
-            turns.push(gate.turn(place, soon()).await.unwrap());
-        }
-        assert!(gate.turn(8, soon()).await.is_none(), "eight at a time");
-        gate.one_at_a_time();
-        turns.truncate(1);
-        assert!(gate.turn(9, soon()).await.is_none(), "one is still on its way");
-        turns.clear();
-        let _only = gate.turn(10, soon()).await.unwrap();
-        assert!(gate.turn(11, soon()).await.is_none());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn of_those_who_wait_the_lowest_place_goes_first() {
-        let gate = Gate::new();
-        gate.one_at_a_time();
-        let first = gate.turn(7, Instant::now() + LONG).await;
-        let order = Mutex::new(Vec::new());
-        let wait = async |place: usize| {
-            let turn = gate.turn(place, Instant::now() + LONG).await;
-            order.lock().unwrap().push(place);
-            drop(turn);
-        };
-        let open = async {
-            sleep(Duration::from_millis(1)).await;
-            drop(first);
-        };
-        tokio::join!(wait(5), wait(2), wait(9), wait(0), open);
-        assert_eq!(*order.lock().unwrap(), [0, 2, 5, 9]);
     }
 }

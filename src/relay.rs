@@ -15,6 +15,8 @@ use tokio::time::Instant;
 
 /// What is left of an invocation after delivery: to answer and to log.
 const RESERVE: Duration = Duration::from_millis(500);
+/// What one attempt may need: an invocation about to end still gets it, or half of what is left.
+const ATTEMPT: Duration = Duration::from_millis(100);
 /// ARMS waits 5 s for the Test button's answer; some of that is the network's.
 const TEST_WITHIN: Duration = Duration::from_millis(3_500);
 /// Where the health check is.
@@ -158,11 +160,13 @@ impl Relay {
         let arrival = Arrival::new(api, head, &invocation.request_id, SystemTime::now());
         let Prepared { key, events, is_test, mask, .. } =
             intake::prepare(&self.config, &arrival, head, body)?;
-        let mut within = self.deliver_within(invocation.time_left);
+        // A large body takes time to read; what is left counts from here.
+        let time_left = invocation.time_left.map(|left| left.saturating_sub(started.elapsed()));
+        let mut within = self.deliver_within(time_left);
         if is_test {
             within = within.min(TEST_WITHIN);
         }
-        let deliveries = self.sender.deliver(api, &key, events, started + within).await;
+        let deliveries = self.sender.deliver(api, &key, events, Instant::now() + within).await;
         for delivery in &deliveries {
             self.log.event(&invocation.request_id, &key.masked(), api, delivery, &mask);
         }
@@ -171,9 +175,7 @@ impl Relay {
 
     /// How long events may be tried.
     fn deliver_within(&self, time_left: Option<Duration>) -> Duration {
-        // An invocation about to end still gets its one attempt.
-        let bound =
-            time_left.map(|left| if left > RESERVE { left.saturating_sub(RESERVE) } else { left / 2 });
+        let bound = time_left.map(|left| left.saturating_sub(RESERVE).max(ATTEMPT.min(left / 2)));
         bound.map_or(self.config.deliver_within, |bound| bound.min(self.config.deliver_within))
     }
 

@@ -347,3 +347,42 @@ async fn each_event_unsent_is_one_error_line_that_is_fit_to_be_sent_again() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_a_rate_limit_held_back_is_told_as_that() {
+    let standin = Standin::start(Options::default()).await.expect("loopback");
+    for _ in 0..8 {
+        standin.push_fault(Fault::status(429));
+    }
+    standin.set_standing_fault(Some(Fault::Hang { taken: false }));
+    let settings = [("PAGERDUTY_EVENTS_URL", &*standin.url()), ("DELIVER_WITHIN_MS", "700")];
+    let process = Process::start(&settings).await;
+    let answer = process.post("/", &[], &firing(&numbered(30))).await;
+    assert_eq!(answer.status, 429, "{}", answer.body);
+    assert!(process.wait_for(|process| process.lines("event").len() == 30).await);
+    let lines = process.lines("event");
+    let sum: u64 = lines.iter().filter_map(|line| line["attempts"].as_u64()).sum();
+    assert_eq!(sum, standin.requests().len() as u64, "each attempt is one that was sent");
+    assert_eq!(lines.iter().filter(|line| line["attempts"] == 0).count(), 22, "{lines:?}");
+    assert!(lines.iter().all(|line| line["answer"] == "rate_limit"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_last_attempt_that_the_deadline_cuts_short_says_no_more_than_the_one_before() {
+    for (first, status) in [(Fault::CloseOnAccept, 502), (Fault::status(503), 503), (Fault::status(429), 429)]
+    {
+        let bridge = Bridge::with(&[("DELIVER_WITHIN_MS", "800")]).await;
+        bridge.standin.push_fault(first.clone());
+        bridge.standin.set_standing_fault(Some(Fault::Hang { taken: false }));
+        assert_eq!(send(&bridge, &one()).await.status(), status, "{first:?}");
+    }
+}
+
+/// An alert event sent again is the same event; a change event would be another one.
+#[tokio::test]
+async fn a_change_event_whose_answer_breaks_off_is_not_sent_again() {
+    let bridge = Bridge::start().await;
+    bridge.standin.push_fault(Fault::CutAnswer);
+    assert_eq!(bridge.post("/change", "application/json", &one()).await.status(), 202);
+    assert_eq!(bridge.standin.requests().len(), 1);
+}
