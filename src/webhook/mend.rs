@@ -327,6 +327,26 @@ mod tests {
                 r#"{"a":"resp {"b":"c","s":"ok","d":"e"}","s":"f"}"#,
                 json!({"a":"resp {\"b\":\"c\",\"s\":\"ok\",\"d\":\"e\"}","s":"f"}),
             ),
+            (
+                r#"{ "a" : "say "x" now" , "b" : [ "c" , "d "e" f" ] }"#,
+                json!({"a":"say \"x\" now","b":["c","d \"e\" f"]}),
+            ),
+            (
+                r#"{"a":"{"b":"one { only"}","s":"say "x" y"}"#,
+                json!({"a":"{\"b\":\"one { only\"}","s":"say \"x\" y"}),
+            ),
+            (
+                r#"{"a":"list ["x","s":"ok"] end","s":"f"}"#,
+                json!({"a":"list [\"x\",\"s\":\"ok\"] end","s":"f"}),
+            ),
+            (
+                r#"{"a":"say "x", "is it, really?": no","b":"say "y", "": no"}"#,
+                json!({"a":"say \"x\", \"is it, really?\": no","b":"say \"y\", \"\": no"}),
+            ),
+            (
+                r#"{"a":"C:\data \"x\" \\ and\nline \/ end","b":1}"#,
+                json!({"a":"C:\\data \"x\" \\ and\nline / end","b":1}),
+            ),
             (r#"{"a":"cpu { high","s":"f"}"#, json!({"a":"cpu { high","s":"f"})),
             (r#"{"a":"say "x" y","s":"f"}}"#, json!({"a":"say \"x\" y","s":"f"})),
             (r#"{"a":"C:\data\dir\","s":"f"}"#, json!({"a":"C:\\data\\dir\\","s":"f"})),

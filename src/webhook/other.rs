@@ -33,7 +33,10 @@ pub(super) fn read(mut document: Value) -> Notification {
         let scalars = object.iter().filter(|(_, value)| !matches!(value, Value::Object(_) | Value::Array(_)));
         fields.take_object(scalars.map(|(name, value)| (name.clone(), value.clone())).collect());
     }
-    if fields.get("summary").is_none() && fields.get("message").is_none() {
+    // Of a key alone nothing is left to tell.
+    let says_nothing =
+        matches!(&document, Value::Object(object) if object.values().all(|value| text_of(value).is_none()));
+    if fields.get("summary").is_none() && fields.get("message").is_none() && !says_nothing {
         let text = best_text(&document).unwrap_or_else(|| document.to_string());
         fields.set_default("message", text);
     }

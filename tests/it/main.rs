@@ -10,6 +10,7 @@
 mod answers;
 mod bridge;
 mod delivery;
+mod formats;
 mod golden;
 mod group;
 mod hosts;

@@ -208,7 +208,7 @@ async fn what_a_template_does_to_texts_is_undone() {
         (
             "application/json",
             format!(r#"{{"integration_key":"{KEY}","token":"secret","n":{{"signature":"secret"}}}}"#),
-            r#"{"n":{}}"#,
+            "ARMS alert without content: add a body template",
         ),
         ("text/plain", format!("integration_key={KEY}&token=secret&x=1"), "ARMS alert: x=1"),
     ] {
