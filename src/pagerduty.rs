@@ -288,7 +288,6 @@ fn random() -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
 mod tests {
     use super::*;
 

@@ -96,7 +96,7 @@ pub(super) fn read_lines(text: &str) -> Option<Notification> {
                 text.push_str(line);
             }
             (None, Some(_), Some((name, value))) if is_field_name(name.trim()) => {
-                own.push((name.trim(), value))
+                own.push((name.trim(), value));
             }
             (None, _, _) => {
                 heading.push('\n');
