@@ -120,7 +120,8 @@ pub fn is_secret_name(name: &str) -> bool {
     let letters = || {
         name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')).map(|byte| byte.to_ascii_lowercase())
     };
-    SECRET_NAMES.iter().any(|secret| letters().eq(secret.bytes()))
+    let count = letters().count();
+    SECRET_NAMES.iter().any(|secret| secret.len() == count && letters().eq(secret.bytes()))
 }
 
 /// Replaces secrets wherever they stand in a text.

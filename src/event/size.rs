@@ -55,10 +55,12 @@ pub(super) fn fit(event: &mut Event, api: Api) {
     }
     let mut left_out = LeftOut::default();
     shrink_fields(event, &mut left_out);
+    let mut too_many = over(event, api);
     for chars in TEXT_STEPS_CHARS {
-        if over(event, api) == 0 {
+        if too_many == 0 {
             break;
         }
+        let before = (left_out.characters, left_out.alerts);
         for (name, value) in &mut event.payload.custom_details {
             if name != ALERTS || chars >= ALERT_TEXT_CHARS {
                 cut_texts(value, chars, &mut left_out);
@@ -67,13 +69,17 @@ pub(super) fn fit(event: &mut Event, api: Api) {
         if chars <= ALERT_TEXT_CHARS {
             cut_alerts(event, api, &mut left_out);
         }
+        // Writing the whole to count it takes longer than all else here.
+        if before != (left_out.characters, left_out.alerts) {
+            too_many = over(event, api);
+        }
     }
-    if over(event, api) > 0 {
+    if too_many > 0 {
         for value in event.payload.custom_details.values_mut() {
             cut_lists(value, &mut left_out);
         }
+        too_many = over(event, api);
     }
-    let too_many = over(event, api);
     drop_largest(&mut event.payload.custom_details, too_many, &mut left_out);
     if over(event, api) > 0 {
         drop_pages(event, &mut left_out);
@@ -141,6 +147,9 @@ fn cut_texts(value: &mut Value, max: usize, left_out: &mut LeftOut) {
 
 /// Drops alerts from the end of the list until the event fits or one is left.
 fn cut_alerts(event: &mut Event, api: Api, left_out: &mut LeftOut) {
+    if !event.payload.custom_details.contains_key(ALERTS) {
+        return;
+    }
     let mut over = over(event, api);
     let Some(Value::Array(alerts)) = event.payload.custom_details.get_mut(ALERTS) else { return };
     while over > 0 && alerts.len() > 1 {
@@ -203,16 +212,21 @@ fn drop_pages(event: &mut Event, left_out: &mut LeftOut) {
 
 /// Keeps what all alerts of a notification share from being copied into each event at full length.
 pub(super) fn bound(shared: &mut Map<String, Value>) {
-    if of(shared) <= SHARED_MAX_BYTES {
+    let mut bytes = of(shared);
+    if bytes <= SHARED_MAX_BYTES {
         return;
     }
     let mut left_out = LeftOut::default();
     for chars in TEXT_STEPS_CHARS {
-        if of(shared) > SHARED_MAX_BYTES {
+        let before = left_out.characters;
+        if bytes > SHARED_MAX_BYTES {
             shared.values_mut().for_each(|value| cut_texts(value, chars, &mut left_out));
         }
+        if before != left_out.characters {
+            bytes = of(shared);
+        }
     }
-    if of(shared) > SHARED_MAX_BYTES {
+    if bytes > SHARED_MAX_BYTES {
         shared.values_mut().for_each(|value| cut_lists(value, &mut left_out));
     }
     drop_largest(shared, of(shared).saturating_sub(SHARED_MAX_BYTES), &mut left_out);

@@ -15,7 +15,7 @@ const DEPTH_MAX: usize = 32;
 /// Looks at text whose brackets do not match, in bytes.
 const SECOND_LOOKS_MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Longer than any placeholder of a template.
-const PLACEHOLDER_MAX_CHARS: usize = 500;
+const PLACEHOLDER_MAX_BYTES: usize = 1_000;
 /// Longer than any name of a notification, shorter than most sentences.
 const NAME_MAX_CHARS: usize = 64;
 
@@ -197,8 +197,7 @@ impl<'a> Reader<'a> {
 /// Where the `}}` of a placeholder stands, if it is near: a search to the end for each would take
 /// the square of the body's length.
 fn placeholder_end(inner: &str) -> Option<usize> {
-    let near = inner.char_indices().nth(PLACEHOLDER_MAX_CHARS).map_or(inner.len(), |(end, _)| end);
-    inner.get(..near)?.find("}}")
+    inner.get(..inner.floor_char_boundary(PLACEHOLDER_MAX_BYTES))?.find("}}")
 }
 
 /// The length of the JSON document that `text` begins with.
