@@ -1,5 +1,6 @@
 //! Reads a body of every shape, doubling its length up to what the relay takes, and fails if one takes
-//! more than a second of work. Prints times and peak memory; each shape has a process of its own for that.
+//! more than two seconds of work in the best of three runs: three times what the slowest takes, and far less than
+//! one whose time grows with the square. Prints times and peak memory; each shape has a process of its own for that.
 
 use arms_pagerduty_fuzz::clock::worked;
 use arms_pagerduty_fuzz::run;
@@ -11,7 +12,8 @@ use std::time::Duration;
 use std::{env, fs};
 
 const FIRST_BYTES: usize = BODY_MAX_BYTES / 128;
-const WITHIN: Duration = Duration::from_secs(1);
+const WITHIN: Duration = Duration::from_secs(2);
+const RUNS: usize = 3;
 
 fn main() -> io::Result<ExitCode> {
     let mut out = io::stdout();
@@ -38,9 +40,15 @@ fn measure(shape: &Shape) -> io::Result<bool> {
         let body = shape.body(bytes);
         // The body itself stays, as it does in the relay.
         let before_kib = status_kib("VmRSS:");
-        let started = worked();
-        black_box(run(&body, shape.content_type));
-        let elapsed = worked().saturating_sub(started);
+        let mut elapsed = Duration::MAX;
+        for _ in 0..RUNS {
+            let started = worked();
+            black_box(run(&body, shape.content_type));
+            elapsed = elapsed.min(worked().saturating_sub(started));
+            if elapsed <= WITHIN {
+                break;
+            }
+        }
         if elapsed > WITHIN || bytes >= BODY_MAX_BYTES {
             let peak_kib = status_kib("VmHWM:").saturating_sub(before_kib);
             let verdict = if elapsed > WITHIN { "FAIL" } else { "ok" };

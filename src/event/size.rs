@@ -118,6 +118,10 @@ fn shrink_fields(event: &mut Event, left_out: &mut LeftOut) {
 
 /// Cuts `text` to `max` characters, the last of which says so.
 fn cut(text: &mut String, max: usize, left_out: &mut LeftOut) {
+    // No text has more characters than bytes.
+    if text.len() <= max {
+        return;
+    }
     let Some((end, _)) = text.char_indices().nth(max.saturating_sub(1)) else { return };
     let rest = text.get(end..).unwrap_or_default().chars().count();
     if rest > 1 {
