@@ -51,9 +51,7 @@ impl Gate {
         loop {
             // A turn that comes with the deadline is too late to send anything, unless it is the first.
             if place > 0 && Instant::now() >= deadline {
-                self.state().waiting.remove(&place);
-                self.changed.notify_waiters();
-                return None;
+                return self.leave(place);
             }
             let mut changed = std::pin::pin!(self.changed.notified());
             // From here on no change is missed, also one that comes before the wait below.
@@ -70,11 +68,16 @@ impl Gate {
                 }
             }
             if timeout_at(deadline, changed).await.is_err() {
-                self.state().waiting.remove(&place);
-                self.changed.notify_waiters();
-                return None;
+                return self.leave(place);
             }
         }
+    }
+
+    /// Waits no longer, so that whoever stands behind may go.
+    fn leave(&self, place: usize) -> Option<Turn<'_>> {
+        self.state().waiting.remove(&place);
+        self.changed.notify_waiters();
+        None
     }
 }
 
