@@ -1,30 +1,30 @@
-//! The answer to the webhook: PagerDuty's own for one event, a summary for several, ours for a
+//! The answer to the webhook: PagerDuty's own for one event, a summary for several, and ours for a
 //! refusal.
 
+use crate::deliver::{Delivery, Outcome, REPLY_MAX_BYTES, Reply};
 use crate::error::Error;
-use crate::event::Api;
-use crate::pagerduty::{Delivery, Outcome, REPLY_MAX_BYTES, Reply};
 use crate::secret::Mask;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
-use serde_json::Value;
 
-/// Most failures that an answer for several events lists.
+/// The most failures that an answer for several events lists.
 const FAILURES_MAX: usize = 20;
-/// Most of a text of PagerDuty's that is no JSON, as an error; an `Invalid routing key` is far shorter.
-const ERROR_MAX_BYTES: usize = 200;
 
-/// On an answer whose request had passed the token and whose alert did not all reach PagerDuty: the
-/// status that says so. A platform that sends again goes by it.
-#[derive(Debug, Clone, Copy)]
-pub struct Failed(pub StatusCode);
+/// An answer, and whether the request failed.
+pub struct Answer {
+    /// What the sender of the webhook gets.
+    pub response: Response<Bytes>,
+    /// If the request was admitted and not all of its events reached PagerDuty: the status that says so.
+    /// A platform that sends again goes by it.
+    pub failed: Option<StatusCode>,
+}
 
 #[derive(Serialize)]
-struct Refusal {
-    status: &'static str,
-    message: String,
-    errors: [&'static str; 1],
+struct RefusalBody<'a> {
+    status: &'a str,
+    message: &'a str,
+    errors: [&'a str; 1],
 }
 
 #[derive(Serialize)]
@@ -42,49 +42,51 @@ struct Failure<'a> {
     errors: Vec<String>,
 }
 
-/// The answer of an error.
+/// The answer to an error.
 #[must_use]
-pub fn of_error(error: Error) -> Response<Bytes> {
-    let refusal = Refusal { status: error.word(), message: error.to_string(), errors: [error.remedy()] };
-    let mut response = json(error.status(), &refusal);
-    match error {
-        Error::WrongMethod { allow } => {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
-        }
-        Error::Unauthorized => {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        _ => {}
+pub fn of_error(error: Error) -> Answer {
+    let refusal = error.refusal();
+    let body = RefusalBody { status: refusal.word, message: &refusal.message, errors: [&refusal.remedy] };
+    let mut response = json(refusal.status, &body);
+    let header = match error {
+        Error::WrongMethod { allow } => Some((header::ALLOW, allow)),
+        Error::Unauthorized => Some((header::WWW_AUTHENTICATE, "Bearer")),
+        _ => None,
+    };
+    if let Some((name, value)) = header {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    response
+    Answer { response, failed: None }
 }
 
-/// The answer of a health check.
+/// The answer to a health check.
 #[must_use]
-pub fn health() -> Response<Bytes> {
+pub fn health() -> Answer {
     let health = serde_json::json!({
         "status": "ok",
         "name": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
     });
-    json(StatusCode::OK, &health)
+    Answer { response: json(StatusCode::OK, &health), failed: None }
 }
 
-/// The answer of what became of a notification's events.
+/// The answer to a webhook whose events have been delivered or given up.
 #[must_use]
-pub fn of_deliveries(api: Api, deliveries: &[Delivery], mask: &Mask) -> Response<Bytes> {
-    let mut response = match deliveries {
+pub fn of_deliveries(deliveries: &[Delivery], mask: &Mask) -> Answer {
+    let response = match deliveries {
         [Delivery { outcome: Outcome::Answered(reply), .. }] => of_reply(reply, mask),
-        [Delivery { outcome: Outcome::Failed(error), .. }] => of_error(*error),
-        several => of_several(api, several, mask),
+        [Delivery { outcome: Outcome::Failed(error), .. }] => of_error(*error).response,
+        several => of_several(several, mask),
     };
-    if !deliveries.iter().all(|delivery| delivery.is_accepted(api)) {
-        let status = response.status();
-        // A proxy's page with status 200 is no delivery.
-        let told = if status.is_success() { StatusCode::BAD_GATEWAY } else { status };
-        response.extensions_mut().insert(Failed(told));
-    }
-    response
+    let all_accepted = deliveries.iter().all(Delivery::is_accepted);
+    let status = response.status();
+    let failed = match (all_accepted, status.is_success()) {
+        (true, _) => None,
+        // A proxy's page with status 200 does not mean delivery.
+        (false, true) => Some(StatusCode::BAD_GATEWAY),
+        (false, false) => Some(status),
+    };
+    Answer { response, failed }
 }
 
 fn of_reply(reply: &Reply, mask: &Mask) -> Response<Bytes> {
@@ -100,21 +102,20 @@ fn of_reply(reply: &Reply, mask: &Mask) -> Response<Bytes> {
     response
 }
 
-fn of_several(api: Api, deliveries: &[Delivery], mask: &Mask) -> Response<Bytes> {
-    let failed: Vec<&Delivery> = deliveries.iter().filter(|delivery| !delivery.is_accepted(api)).collect();
+fn of_several(deliveries: &[Delivery], mask: &Mask) -> Response<Bytes> {
+    let failed: Vec<&Delivery> = deliveries.iter().filter(|delivery| !delivery.is_accepted()).collect();
     let (all, accepted) = (deliveries.len(), deliveries.len() - failed.len());
-    // What sending again may mend comes first: it is what a platform that retries must see.
-    let statuses = failed.iter().map(|delivery| match status_of(&delivery.outcome) {
-        // A proxy's page is no delivery.
-        status @ 200..=299 if status != api.accepted() => Error::NotReached.status().as_u16(),
-        status => status,
-    });
-    let status =
-        statuses.max_by_key(|status| (api.may_be_retried(*status), *status)).unwrap_or(api.accepted());
+    let accepted_status = deliveries.first().map_or(202, |delivery| delivery.parcel.api.accepted());
+    // A failure that sending again may resolve comes first: a platform that retries must see it.
+    let priority = |delivery: &&Delivery| {
+        let status = status_of_several(delivery);
+        (delivery.parcel.api.may_be_retried(status), status)
+    };
+    let status = failed.iter().map(priority).max().map_or(accepted_status, |(_, status)| status);
     let listed = failed.iter().take(FAILURES_MAX).map(|delivery| Failure {
-        dedup_key: &delivery.event.dedup_key,
+        dedup_key: &delivery.parcel.dedup_key,
         status: status_of(&delivery.outcome),
-        errors: errors_of(&delivery.outcome, mask),
+        errors: delivery.outcome.errors(mask),
     });
     let summary = Summary {
         status: if failed.is_empty() { "success" } else { "not delivered" },
@@ -124,35 +125,20 @@ fn of_several(api: Api, deliveries: &[Delivery], mask: &Mask) -> Response<Bytes>
     json(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), &summary)
 }
 
+/// The status of one failure among several events.
+fn status_of_several(delivery: &Delivery) -> u16 {
+    match status_of(&delivery.outcome) {
+        // A proxy's page does not mean delivery.
+        status @ 200..=299 if status != delivery.parcel.api.accepted() => Error::NotReached.status().as_u16(),
+        status => status,
+    }
+}
+
 fn status_of(outcome: &Outcome) -> u16 {
     match outcome {
         Outcome::Answered(reply) => reply.status,
         Outcome::Failed(error) => error.status().as_u16(),
     }
-}
-
-/// What PagerDuty said of a refused event, or why it said nothing.
-#[must_use]
-pub fn errors_of(outcome: &Outcome, mask: &Mask) -> Vec<String> {
-    let mut errors = match outcome {
-        Outcome::Failed(error) => vec![error.to_string()],
-        Outcome::Answered(reply) => match serde_json::from_slice(&reply.body) {
-            Ok(Value::Object(body)) => match body.get("errors").or_else(|| body.get("error")) {
-                Some(Value::Array(errors)) => errors.iter().map(text).collect(),
-                _ => body.get("message").map(text).into_iter().collect(),
-            },
-            _ => vec![mask.cut(&reply.body, false, ERROR_MAX_BYTES)],
-        },
-    };
-    for error in &mut errors {
-        mask.apply(error);
-    }
-    errors.retain(|error| !error.is_empty());
-    errors
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {

@@ -1,22 +1,23 @@
-//! Settings: read from a lookup function, checked once, every fault told at the same time.
+//! Settings: read through a lookup function and checked once; all errors are reported together.
 
+use crate::convert::EventPer;
 use crate::event::{Api, Severity};
-use crate::secret::{IntegrationKey, KeyFault, Token};
+use crate::secret::{IntegrationKey, Token};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use url::{Host as UrlHost, Url};
 
 /// The checked settings of one process.
 pub struct Config {
-    /// Who carries requests in and answers out.
+    /// Where the function runs.
     pub host: Host,
     /// `PAGERDUTY_INTEGRATION_KEY`: the key for a request that carries none.
     pub integration_key: Option<IntegrationKey>,
     /// `WEBHOOK_TOKEN`: none, one, or two while it is being changed.
     pub webhook_tokens: Vec<Token>,
-    /// `PAGERDUTY_EVENTS_URL`, or the region's host: what the paths of the APIs are put behind.
+    /// `PAGERDUTY_EVENTS_URL`, or the region's host: the base to which the paths of the APIs are appended.
     pub events_url: Url,
-    /// `DEFAULT_SEVERITY`: for an alert that names none that is known.
+    /// `DEFAULT_SEVERITY`: for an alert that names no known severity.
     pub default_severity: Severity,
     /// `EVENT_PER`: what one event stands for.
     pub event_per: EventPer,
@@ -28,7 +29,7 @@ pub struct Config {
     pub lambda_function: Option<String>,
 }
 
-/// Where the function runs; the environment tells.
+/// Where the function runs, as the environment says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Host {
     /// AWS Lambda.
@@ -39,29 +40,20 @@ pub enum Host {
     Plain(SocketAddr),
 }
 
-/// What one event stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventPer {
-    /// An alert.
-    Alert,
-    /// A notification with all its alerts.
-    Group,
-}
-
 /// How much is logged: each level includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Only what somebody must look at.
+    /// Only what needs attention.
     Error,
-    /// And what went wrong without harm.
+    /// Also what went wrong without harm.
     Warn,
-    /// And one line a request, one an event.
+    /// Also one line for each request and each event.
     Info,
-    /// And the health checks.
+    /// Also the health checks.
     Debug,
 }
 
-/// One wrong setting: its name, its value unless that is a secret, and what it may be.
+/// One wrong setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}{}: {expected}", .value.as_ref().map(|value| format!(" is {value:?}")).unwrap_or_default())]
 pub struct ConfigError {
@@ -69,14 +61,14 @@ pub struct ConfigError {
     pub name: &'static str,
     /// What it holds; `None` for a secret.
     pub value: Option<String>,
-    /// What it may be.
+    /// What it must be.
     pub expected: String,
 }
 
 const US_EVENTS_URL: &str = "https://events.pagerduty.com/";
 const EU_EVENTS_URL: &str = "https://events.eu.pagerduty.com/";
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9000);
-/// Function Compute's port where it names none ("Custom runtime: HTTP server").
+/// Function Compute's port if it names none ("Custom runtime: HTTP server").
 const FC_DEFAULT_PORT: u16 = 9000;
 const DEFAULT_DELIVER_WITHIN: Duration = Duration::from_secs(25);
 /// Lambda's longest time-out is 15 minutes (AWS, "Lambda quotas"); no caller waits for longer.
@@ -86,7 +78,7 @@ impl Config {
     /// Reads the settings through `lookup`, which gives a variable's value.
     ///
     /// # Errors
-    /// All that are wrong, in the order of the README's table.
+    /// All wrong settings, in the order of the README's table.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<ConfigError>> {
         let mut reader = Reader { lookup, faults: Vec::new() };
         let integration_key = reader.integration_key();
@@ -94,15 +86,20 @@ impl Config {
         let region = reader.region();
         let events_url = reader.events_url();
         let default_severity = reader
-            .word("DEFAULT_SEVERITY", &Severity::WORDS, "critical, error, warning or info")
+            .word(
+                "DEFAULT_SEVERITY",
+                &Severity::ALL.map(|severity| (severity.word(), severity)),
+                "critical, error, warning or info",
+            )
             .unwrap_or(Severity::Error);
         let event_per = reader
             .word("EVENT_PER", &[("alert", EventPer::Alert), ("group", EventPer::Group)], "alert or group")
             .unwrap_or(EventPer::Alert);
         let deliver_within = reader.deliver_within();
         let host = reader.host();
-        let log_level =
-            reader.word("LOG_LEVEL", &Level::WORDS, "error, warn, info or debug").unwrap_or(Level::Info);
+        let log_level = reader
+            .word("LOG_LEVEL", &Level::ALL.map(|level| (level.word(), level)), "error, warn, info or debug")
+            .unwrap_or(Level::Info);
         if integration_key.is_some() && webhook_tokens.is_empty() && !host.is_loopback() {
             reader.fault(
                 "WEBHOOK_TOKEN",
@@ -130,14 +127,30 @@ impl Config {
 }
 
 impl Host {
+    /// Whether it is plain HTTP on a machine of the user's own.
+    #[must_use]
+    pub fn is_plain(self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
     fn is_loopback(self) -> bool {
         matches!(self, Self::Plain(address) if address.ip().is_loopback())
     }
 }
 
 impl Level {
-    const WORDS: [(&'static str, Self); 4] =
-        [("error", Self::Error), ("warn", Self::Warn), ("info", Self::Info), ("debug", Self::Debug)];
+    const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
+
+    /// The level's name, in the setting and in log lines.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
 }
 
 struct Reader<F> {
@@ -152,7 +165,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     fn fault(&mut self, name: &'static str, value: Option<String>, expected: impl Into<String>) {
-        // A secret that was put into the wrong variable.
+        // A secret may have been put into the wrong variable.
         let value = value.filter(|value| !self.holds_secret(value));
         self.faults.push(ConfigError { name, value, expected: expected.into() });
     }
@@ -183,18 +196,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         match IntegrationKey::parse(&value) {
             Ok(key) => return Some(key),
             Err(fault) => {
-                let what = match fault {
-                    KeyFault::Masked => "holds a masked key; paste all 32 characters".to_owned(),
-                    KeyFault::RestApiKey => {
-                        "holds 20 characters, a REST API key; paste the Integration Key, 32 letters and digits".to_owned()
-                    }
-                    KeyFault::Length(chars) => {
-                        format!("holds {chars} characters; the Integration Key is 32 letters and digits")
-                    }
-                    KeyFault::Missing | KeyFault::Characters | KeyFault::TwoDifferent | KeyFault::Ruleset => {
-                        "must be the Integration Key, 32 letters and digits".to_owned()
-                    }
-                };
+                let what = format!("{fault}; it must be the Integration Key, 32 letters and digits");
                 self.fault("PAGERDUTY_INTEGRATION_KEY", None, what);
             }
         }
@@ -204,7 +206,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn webhook_tokens(&mut self) -> Vec<Token> {
         let Some(value) = self.get("WEBHOOK_TOKEN") else { return Vec::new() };
         let parts: Vec<&str> = value.split(',').map(str::trim).collect();
-        // A header could not carry it, and a caller would be locked out for good.
+        // A header could not carry other characters, so callers would be locked out.
         let sendable = |part: &&str| part.bytes().all(|byte| byte.is_ascii_graphic());
         if parts.len() > 2 || parts.contains(&"") || !parts.iter().all(sendable) {
             self.fault(
@@ -296,11 +298,9 @@ fn check_events_url(value: &str) -> Result<Url, &'static str> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err("must be a base URL without query and fragment (the value is not shown)");
     }
-    if [Api::V2, Api::Change, Api::V1]
-        .iter()
-        .any(|api| url.path().trim_end_matches('/').ends_with(api.path()))
-    {
-        return Err("must be a base URL: the path of the API is put behind it");
+    let path = url.path().trim_end_matches('/');
+    if Api::ALL.iter().any(|api| path.ends_with(api.path())) {
+        return Err("must be a base URL: the path of the API is appended to it");
     }
     match (url.scheme(), url.host()) {
         ("https", Some(_)) => {}
@@ -311,7 +311,7 @@ fn check_events_url(value: &str) -> Result<Url, &'static str> {
             );
         }
     }
-    // The paths of the APIs are put behind it.
+    // The paths of the APIs are appended to it.
     if !url.path().ends_with('/') {
         let path = format!("{}/", url.path());
         url.set_path(&path);
@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_setting_is_told_at_once_and_no_secret_with_it() {
+    fn all_wrong_settings_are_reported_together_without_secrets() {
         let told = faults(&[
             ("PAGERDUTY_INTEGRATION_KEY", "sEcReT-key"),
             ("WEBHOOK_TOKEN", "tOkEn one,two"),

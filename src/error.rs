@@ -1,189 +1,210 @@
-//! Every reason to answer with something else than PagerDuty's own words, and the one table from
-//! reason to HTTP status.
+//! Every reason to answer with something other than PagerDuty's own words, and the one table from
+//! reason to answer.
 
 use crate::secret::KeyFault;
+use crate::webhook::BODY_MAX_BYTES;
 use http::StatusCode;
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
 
-/// Why a request is refused, or why PagerDuty's answer is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// The `status` of a request that was refused.
+const INVALID: &str = "invalid event";
+/// The `status` of an event that did not reach PagerDuty.
+const NOT_DELIVERED: &str = "not delivered";
+const MIB_BYTES: usize = 1024 * 1024;
+
+/// Why a request is refused, or why there is no answer from PagerDuty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
-    /// No such path.
-    #[error("there is nothing at this path")]
+    /// There is no such path.
     UnknownPath,
-    /// A method that the path does not take; `allow` is the one that it does.
-    #[error("only {allow} is taken here")]
+    /// The path does not take this method.
     WrongMethod {
-        /// The method for the `Allow` header.
+        /// The method that it takes.
         allow: &'static str,
     },
     /// `WEBHOOK_TOKEN` is set and the request does not carry it.
-    #[error("the webhook token is missing or wrong")]
     Unauthorized,
-    /// A body over [`crate::intake::BODY_MAX_BYTES`].
-    #[error("the body is larger than 6 MiB")]
+    /// The body is larger than [`BODY_MAX_BYTES`].
     TooLarge,
-    /// The client did not send its whole body, or not in time.
-    #[error("the body did not arrive in full")]
-    BodyIncomplete,
-    /// A body of nothing, or of white space alone.
-    #[error("the body is empty")]
+    /// The client did not send its whole body in time.
+    BodyIncomplete {
+        /// How long it had.
+        within: Duration,
+    },
+    /// The body is empty or only white space.
     EmptyBody,
-    /// No usable integration key.
-    #[error("{}", key_message(*.0))]
+    /// There is no usable integration key.
     Key(KeyFault),
-    /// An unfilled `$alertmanager_content` without the header under which ARMS fills it.
-    #[error("ARMS did not fill $alertmanager_content")]
+    /// An unfilled `$alertmanager_content` came without the header under which ARMS fills it.
     PlaceholderWithoutHeader,
-    /// A resolve that says nothing of what it resolves.
-    #[error("a resolve needs to name the alert that it resolves")]
+    /// A resolve does not say what it resolves.
     ResolveWithoutIdentity,
-    /// An invocation that is no HTTP request.
-    #[error("this invocation is no HTTP request of payload format 2.0")]
+    /// An invocation is not an HTTP request.
     NotHttp,
-    /// No connection to PagerDuty, or one that broke before an answer.
-    #[error("PagerDuty could not be reached")]
+    /// There was no connection to PagerDuty, or it broke before an answer.
     NotReached,
-    /// PagerDuty's address answered with a redirect, which is never followed with a key in hand.
-    #[error("PagerDuty's address answered with a redirect")]
+    /// PagerDuty's address answered with a redirect, which is not followed: it would carry the key.
     Redirected,
-    /// PagerDuty took longer than the time there was.
-    #[error("PagerDuty did not answer in time")]
+    /// PagerDuty took longer than the time that was left.
     NoAnswerInTime,
 }
 
-fn key_message(fault: KeyFault) -> String {
-    match fault {
-        KeyFault::Missing => "there is no integration key".to_owned(),
-        KeyFault::Masked => "the integration key is a masked one".to_owned(),
-        KeyFault::RestApiKey => "the integration key has 20 characters: that is a REST API key".to_owned(),
-        KeyFault::Length(chars) => format!("the integration key has {chars} characters, not 32"),
-        KeyFault::Characters => {
-            "the integration key holds other characters than letters and digits".to_owned()
-        }
-        KeyFault::TwoDifferent => "the body holds two different integration keys".to_owned(),
-        KeyFault::Ruleset => "a ruleset key (R…) takes no change events".to_owned(),
-    }
+/// How an [`Error`] is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The `status` field of the body. Never `success`: only PagerDuty says that.
+    pub word: &'static str,
+    /// What is wrong.
+    pub message: Cow<'static, str>,
+    /// What to change, in which field of the ARMS console, with a correct example.
+    pub remedy: Cow<'static, str>,
 }
 
 impl Error {
+    /// The answer to this error.
+    #[must_use]
+    pub fn refusal(self) -> Refusal {
+        match self {
+            Self::UnknownPath => row(
+                StatusCode::NOT_FOUND,
+                INVALID,
+                "there is nothing at this path",
+                "set the URL of the ARMS webhook to https://<this host>/v2/enqueue for alerts, \
+                 https://<this host>/v1 for Events API v1, or https://<this host>/change for change events",
+            ),
+            Self::WrongMethod { allow } => row(
+                StatusCode::METHOD_NOT_ALLOWED,
+                INVALID,
+                format!("this path takes {allow} only"),
+                match allow {
+                    "POST" => {
+                        "set the method of the ARMS webhook to Post: a webhook of type Get carries no alert"
+                    }
+                    _ => "use GET for the health check",
+                },
+            ),
+            Self::Unauthorized => row(
+                StatusCode::UNAUTHORIZED,
+                INVALID,
+                "the webhook token is missing or wrong",
+                "add the header x-webhook-token to the ARMS webhook, with the value of WEBHOOK_TOKEN (or the \
+                 header Authorization: Bearer <token>, or ?token=<token> at the end of its URL)",
+            ),
+            Self::TooLarge => row(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                INVALID,
+                format!("the body is larger than {} MiB", BODY_MAX_BYTES / MIB_BYTES),
+                "group fewer alerts into one notification: in ARMS under Notification Policies, for \
+                 example group by alertname and clustername",
+            ),
+            Self::BodyIncomplete { within } => row(
+                StatusCode::REQUEST_TIMEOUT,
+                INVALID,
+                "the body did not arrive completely",
+                format!("send the whole body within {} seconds", within.as_secs()),
+            ),
+            Self::EmptyBody => row(
+                StatusCode::BAD_REQUEST,
+                INVALID,
+                "the body is empty",
+                "fill the notification template (body) of the ARMS webhook, for example with \
+                 {\"integration_key\":\"<32 characters>\",\"content\":$alertmanager_content} and the header \
+                 Content-Type: application/json",
+            ),
+            Self::Key(fault) => key_refusal(fault),
+            Self::PlaceholderWithoutHeader => row(
+                StatusCode::BAD_REQUEST,
+                INVALID,
+                "ARMS did not fill $alertmanager_content",
+                "add the header Content-Type: application/json to the ARMS webhook: without it ARMS leaves \
+                 $alertmanager_content unfilled, in real alerts too",
+            ),
+            Self::ResolveWithoutIdentity => row(
+                StatusCode::BAD_REQUEST,
+                INVALID,
+                "a resolve must name the alert that it resolves",
+                "add dedup_key={{ .alarmId }} to the notification template and to the recovery template of \
+                 the ARMS webhook, or send {\"integration_key\":\"<32 characters>\",\"content\":$alertmanager_content}",
+            ),
+            Self::NotHttp => row(
+                StatusCode::BAD_REQUEST,
+                INVALID,
+                "this invocation is not an HTTP request of payload format 2.0",
+                "invoke the function through its function URL or an HTTP API (payload format 2.0), for \
+                 example with a file of events/",
+            ),
+            Self::NotReached => row(
+                StatusCode::BAD_GATEWAY,
+                NOT_DELIVERED,
+                "PagerDuty could not be reached",
+                "check the network and PAGERDUTY_EVENTS_URL, PAGERDUTY_REGION and the proxy variables; the log \
+                 line undelivered holds the event",
+            ),
+            Self::Redirected => row(
+                StatusCode::BAD_GATEWAY,
+                NOT_DELIVERED,
+                "PagerDuty's address answered with a redirect",
+                "let PAGERDUTY_EVENTS_URL name the final address, for example https://events.pagerduty.com; \
+                 redirects are not followed",
+            ),
+            Self::NoAnswerInTime => row(
+                StatusCode::GATEWAY_TIMEOUT,
+                NOT_DELIVERED,
+                "PagerDuty did not answer in time",
+                "see https://status.pagerduty.com; the log line undelivered holds the event to send again",
+            ),
+        }
+    }
+
     /// The HTTP status of the answer.
     #[must_use]
     pub fn status(self) -> StatusCode {
-        match self {
-            Self::UnknownPath => StatusCode::NOT_FOUND,
-            Self::WrongMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyIncomplete => StatusCode::REQUEST_TIMEOUT,
-            Self::EmptyBody
-            | Self::Key(_)
-            | Self::PlaceholderWithoutHeader
-            | Self::ResolveWithoutIdentity
-            | Self::NotHttp => StatusCode::BAD_REQUEST,
-            Self::NotReached | Self::Redirected => StatusCode::BAD_GATEWAY,
-            Self::NoAnswerInTime => StatusCode::GATEWAY_TIMEOUT,
-        }
-    }
-
-    /// The word for the answer's `status` field. Never `success`: only PagerDuty says that.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::NotReached | Self::Redirected | Self::NoAnswerInTime => "not delivered",
-            Self::UnknownPath
-            | Self::WrongMethod { .. }
-            | Self::Unauthorized
-            | Self::TooLarge
-            | Self::BodyIncomplete
-            | Self::EmptyBody
-            | Self::Key(_)
-            | Self::PlaceholderWithoutHeader
-            | Self::ResolveWithoutIdentity
-            | Self::NotHttp => "invalid event",
-        }
-    }
-
-    /// What to mend, in which field of the ARMS console, with an example that is right.
-    #[must_use]
-    pub fn remedy(self) -> &'static str {
-        match self {
-            Self::UnknownPath => {
-                "set the URL of the ARMS webhook to https://<this host>/v2/enqueue for alerts, \
-                 https://<this host>/v1 for Events API v1, or https://<this host>/change for change events"
-            }
-            Self::WrongMethod { allow: "POST" } => {
-                "set the method of the ARMS webhook to Post: a webhook of type Get carries no alert"
-            }
-            Self::WrongMethod { .. } => "ask for the health check with GET",
-            Self::Unauthorized => {
-                "add the header x-webhook-token to the ARMS webhook, with the value of WEBHOOK_TOKEN (or the \
-                 header Authorization: Bearer <token>, or ?token=<token> behind its URL)"
-            }
-            Self::TooLarge => {
-                "group fewer alerts into one notification: in ARMS under Notification Policies, for \
-                 example group by alertname and clustername"
-            }
-            Self::BodyIncomplete => "send the whole body within 10 seconds",
-            Self::EmptyBody => {
-                "fill the notification template (body) of the ARMS webhook, for example with \
-                 {\"integration_key\":\"<32 characters>\",\"content\":$alertmanager_content} and the header \
-                 Content-Type: application/json"
-            }
-            Self::Key(fault) => key_remedy(fault),
-            Self::PlaceholderWithoutHeader => {
-                "add the header Content-Type: application/json to the ARMS webhook: without it ARMS leaves \
-                 $alertmanager_content unfilled, in real alerts too"
-            }
-            Self::ResolveWithoutIdentity => {
-                "add dedup_key={{ .alarmId }} to the notification template and to the recovery template of \
-                 the ARMS webhook, or send {\"integration_key\":\"<32 characters>\",\"content\":$alertmanager_content}"
-            }
-            Self::NotHttp => {
-                "invoke the function through its function URL or an HTTP API (payload format 2.0), for \
-                 example with a file of events/"
-            }
-            Self::NotReached => {
-                "check the network and PAGERDUTY_EVENTS_URL, PAGERDUTY_REGION and the proxy variables; the log \
-                 line undelivered holds the event"
-            }
-            Self::Redirected => {
-                "let PAGERDUTY_EVENTS_URL name the final address, for example https://events.pagerduty.com; \
-                 redirects are not followed"
-            }
-            Self::NoAnswerInTime => {
-                "see https://status.pagerduty.com; the log line undelivered holds the event to send again"
-            }
-        }
+        self.refusal().status
     }
 }
 
-fn key_remedy(fault: KeyFault) -> &'static str {
-    match fault {
+/// The same for each mistake that is made with a key.
+fn key_refusal(fault: KeyFault) -> Refusal {
+    const PASTE: &str = "paste the Integration Key (32 letters and digits) of the service's Integrations tab in \
+                         PagerDuty into the body: integration_key=<32 characters>";
+    let remedy = match fault {
         KeyFault::Missing => {
             "write integration_key=<32 characters> into the notification template (body) of the ARMS webhook; \
              PagerDuty shows the key in the service's Integrations tab"
-        }
-        KeyFault::Masked => {
-            "paste all 32 characters of the Integration Key into the body, integration_key=<32 characters>, as the \
-             service's Integrations tab in PagerDuty gives them, not the masked text of a page"
-        }
-        KeyFault::RestApiKey => {
-            "paste the Integration Key (32 characters) of the service's Integrations tab in PagerDuty into the body, \
-             integration_key=<32 characters>, not a REST API key (20 characters)"
-        }
-        KeyFault::Length(_) | KeyFault::Characters => {
-            "paste the Integration Key, 32 letters and digits, of the service's Integrations tab in PagerDuty into \
-             the body: integration_key=<32 characters>"
         }
         KeyFault::Ruleset => {
             "use the Integration Key of a service's Events API V2 integration for /change, or set the URL of the \
              ARMS webhook to https://<this host>/v2/enqueue"
         }
         KeyFault::TwoDifferent => {
-            "leave one of integration_key, routing_key and service_key in the body: integration_key=<32 characters>"
+            "leave only one of integration_key, routing_key and service_key in the body: \
+             integration_key=<32 characters>"
         }
+        KeyFault::Masked | KeyFault::RestApiKey | KeyFault::Length(_) | KeyFault::Characters => PASTE,
+    };
+    row(StatusCode::BAD_REQUEST, INVALID, fault.to_string(), remedy)
+}
+
+fn row(
+    status: StatusCode,
+    word: &'static str,
+    message: impl Into<Cow<'static, str>>,
+    remedy: impl Into<Cow<'static, str>>,
+) -> Refusal {
+    Refusal { status, word, message: message.into(), remedy: remedy.into() }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(&self.refusal().message)
     }
 }
+
+impl std::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {
@@ -197,7 +218,7 @@ mod tests {
             (Error::WrongMethod { allow: "GET" }, 405),
             (Error::Unauthorized, 401),
             (Error::TooLarge, 413),
-            (Error::BodyIncomplete, 408),
+            (Error::BodyIncomplete { within: Duration::from_secs(10) }, 408),
             (Error::EmptyBody, 400),
             (Error::Key(KeyFault::Masked), 400),
             (Error::PlaceholderWithoutHeader, 400),
@@ -207,9 +228,10 @@ mod tests {
             (Error::Redirected, 502),
             (Error::NoAnswerInTime, 504),
         ] {
-            assert_eq!(error.status().as_u16(), status, "{error}");
-            assert_ne!(error.word(), "success");
-            assert!(!error.remedy().is_empty());
+            let refusal = error.refusal();
+            assert_eq!(refusal.status.as_u16(), status, "{error}");
+            assert_ne!(refusal.word, "success");
+            assert!(!refusal.message.is_empty() && !refusal.remedy.is_empty());
         }
     }
 }

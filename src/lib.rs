@@ -1,36 +1,41 @@
 //! arms-pagerduty turns the webhooks of Alibaba Cloud ARMS into PagerDuty events.
 //!
-//! A request takes one straight way: [`host`] brings it in, [`relay`] lets it pass or refuses it,
-//! [`intake`] finds its key, [`webhook`] reads its body into a notification, [`convert`] makes events of that, [`event`]
-//! writes them as PagerDuty takes them, [`pagerduty`] sends them, and [`answer`] makes PagerDuty's
-//! words the answer.
+//! A request takes one way: [`host`] brings it in and hands it to [`relay`], the one handler.
+//! [`admit`] lets it in or refuses it by its head. [`prepare`] turns its body into finished parcels:
+//! [`webhook`] reads the body into a notification, [`convert`] makes events of that, and [`event`]
+//! writes them as PagerDuty takes them. [`deliver`] sends the parcels, and [`answer`] makes the answer
+//! of what became of them.
 //!
 //! - [`config`]: settings, checked once at start.
-//! - [`webhook`]: what ARMS sends; a file a format.
-//! - [`convert`]: what an alert means to PagerDuty: action, identity, severity, summary.
-//! - [`event`]: what PagerDuty takes; a file an API.
-//! - [`pagerduty`]: sending, and sending again while there is time.
-//! - [`answer`]: the answer to the webhook.
-//! - [`intake`]: a request becomes events under a key.
-//! - [`relay`]: the one handler.
 //! - [`host`]: Lambda, Function Compute and plain HTTP.
-//! - [`error`]: every refusal and its status.
+//! - [`relay`]: the one handler: admit, prepare, deliver, answer.
+//! - [`admit`]: path, method and token.
+//! - [`prepare`]: from a request to parcels: key, body, events, secrets.
+//! - [`webhook`]: the formats of the senders, a file for each.
+//! - [`lenient_json`]: JSON that templates have broken.
+//! - [`convert`]: what an alert means to PagerDuty: facts, words, identity, groups.
+//! - [`event`]: what PagerDuty takes: an event, its limits, and a writer for each API.
+//! - [`deliver`]: sending, and sending again while there is time.
+//! - [`answer`]: the answer to the webhook.
+//! - [`error`]: every refusal, with its status, message and remedy.
 //! - [`secret`]: keys and tokens, which cannot be printed.
-//! - [`timestamp`]: the ways in which ARMS writes a time.
-//! - [`log`]: JSON lines.
-//! - [`metrics`]: what CloudWatch counts in them.
+//! - [`timestamp`]: the notations of time.
+//! - [`request`]: query values and header texts.
+//! - [`log`]: JSON lines and what CloudWatch counts in them.
 
+pub mod admit;
 pub mod answer;
 pub mod config;
 pub mod convert;
+pub mod deliver;
 pub mod error;
 pub mod event;
 pub mod host;
-pub mod intake;
+pub mod lenient_json;
 pub mod log;
-pub mod metrics;
-pub mod pagerduty;
+pub mod prepare;
 pub mod relay;
+pub mod request;
 pub mod secret;
 pub mod timestamp;
 pub mod webhook;

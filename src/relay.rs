@@ -1,211 +1,202 @@
-//! The one handler: a request in, an answer out.
+//! The one handler: admit, prepare, deliver, answer.
 
-use crate::answer::{self, Failed};
+use crate::admit::{self, Route};
+use crate::answer::{self, Answer};
 use crate::config::{Config, Level};
+use crate::deliver::{Delivery, Sender};
 use crate::error::Error;
 use crate::event::Api;
-use crate::intake::{self, Arrival, Prepared, header_text, query_values};
 use crate::log::{Log, RequestLine, milliseconds};
-use crate::pagerduty::Sender;
+use crate::prepare::{self, Arrival, Prepared};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Request, Response, header};
+use http::{Method, Request, Response};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// What is left of an invocation after delivery: to answer and to log.
+/// What is left of an invocation after delivery, to answer and to log.
 const RESERVE: Duration = Duration::from_millis(500);
-/// What one attempt may need: an invocation about to end still gets it, or half of what is left.
+/// What one attempt may need: an invocation near its end still gets this, or half of what is left.
 const ATTEMPT: Duration = Duration::from_millis(100);
-/// ARMS waits 5 s for the Test button's answer; some of that is the network's.
+/// How long the console's test may take. ARMS waits 5 s, some of which the network needs.
 const TEST_WITHIN: Duration = Duration::from_millis(3_500);
-/// Where the health check is.
-const HEALTH_PATH: &str = "/healthz";
 
-/// What the host knows of a request besides the request.
+/// What the host knows about a request besides the request.
 pub struct Invocation {
-    /// Its id: the same when the platform sends it again.
+    /// Its id, which stays the same when the platform sends it again.
     pub request_id: String,
-    /// How long the platform lets it run; `None` where nobody says.
-    pub time_left: Option<Duration>,
+    /// When the platform ends it; `None` if it does not.
+    pub deadline: Option<Instant>,
 }
 
-/// The handler with all that it needs.
+/// The handler with everything that it needs.
 pub struct Relay {
     config: Config,
     sender: Sender,
     log: Log,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Route {
-    Events(Api),
-    Health,
-}
-
 impl Relay {
     /// Builds the handler.
     ///
     /// # Errors
-    /// What `reqwest` says of a client that cannot be built.
+    /// What `reqwest` reports if a client cannot be built.
     pub fn new(config: Config, log: Log) -> Result<Self, reqwest::Error> {
         let sender = Sender::new(config.events_url.clone())?;
         Ok(Self { config, sender, log })
     }
 
-    /// Whether the head alone is enough to refuse the request, so that its body need not be kept.
-    #[must_use]
-    pub fn refuses(&self, head: &Parts) -> bool {
-        self.admit(head).is_err()
-    }
-
-    /// Answers a request. Never fails: whatever goes wrong is an answer.
+    /// Handles a whole request. It never fails: whatever goes wrong is an answer.
     pub async fn handle(&self, request: Request<Bytes>, invocation: &Invocation) -> Response<Bytes> {
-        let started = Instant::now();
         let (head, body) = request.into_parts();
-        let result = match self.admit(&head) {
-            Ok(Route::Health) => Ok((answer::health(), 0)),
-            Ok(Route::Events(api)) => {
-                let relayed = self.relay(api, &head, body, invocation).await;
-                relayed.map_err(|error| (error, Some(Failed(error.status()))))
-            }
-            Err(error) => Err((error, None)),
-        };
-        match result {
-            Ok((response, events)) => {
-                let line = RequestLine::new(invocation, &response, started.elapsed());
-                self.log_request(RequestLine { events, ..line }, Some(&head));
-                response
-            }
-            Err((error, failed)) => self.refuse(error, failed, Some(&head), invocation),
-        }
+        let route = self.admit(&head);
+        self.answer(route, &head, body, invocation).await.response
     }
 
-    /// Answers a request whose body did not arrive.
-    #[must_use]
-    pub fn refuse_incomplete(&self, head: &Parts, invocation: &Invocation) -> Response<Bytes> {
-        let (error, failed) = match self.admit(head) {
-            Ok(_) => (Error::BodyIncomplete, Some(Failed(Error::BodyIncomplete.status()))),
-            Err(error) => (error, None),
-        };
-        self.refuse(error, failed, Some(head), invocation)
+    /// Decides by the head alone whether the request may come in.
+    ///
+    /// # Errors
+    /// The refusals of path, method and token.
+    pub fn admit(&self, head: &Parts) -> Result<Route, Error> {
+        admit::admit(&self.config, head)
     }
 
-    /// Answers an invocation that is no request.
-    #[must_use]
-    pub fn refuse_shape(&self, invocation: &Invocation) -> Response<Bytes> {
-        self.refuse(Error::NotHttp, None, None, invocation)
-    }
-
-    fn refuse(
+    /// Answers a request that [`Self::admit`] has let in or refused.
+    pub async fn answer(
         &self,
-        error: Error,
-        failed: Option<Failed>,
-        head: Option<&Parts>,
+        route: Result<Route, Error>,
+        head: &Parts,
+        body: Bytes,
         invocation: &Invocation,
-    ) -> Response<Bytes> {
-        let mut response = answer::of_error(error);
-        if let Some(failed) = failed {
-            response.extensions_mut().insert(failed);
-        }
-        let line = RequestLine::new(invocation, &response, Duration::ZERO);
-        self.log_request(RequestLine { webhooks_refused: 1, error: Some(error.to_string()), ..line }, head);
-        response
-    }
-
-    /// Path, method and token, in this order.
-    fn admit(&self, head: &Parts) -> Result<Route, Error> {
-        let route = route(head.uri.path()).ok_or(Error::UnknownPath)?;
-        let allow = match route {
-            Route::Health => Method::GET,
-            Route::Events(_) => Method::POST,
+    ) -> Answer {
+        let started = Instant::now();
+        let api = match route {
+            Ok(Route::Events(api)) => api,
+            Ok(Route::Health) => return self.health(head, invocation),
+            Err(error) => return self.refuse(error, Some(head), invocation),
         };
-        if head.method != allow {
-            let allow = if allow == Method::GET { "GET" } else { "POST" };
-            return Err(Error::WrongMethod { allow });
-        }
-        let open = self.config.webhook_tokens.is_empty() || route == Route::Health;
-        if open || self.knows_token(head) { Ok(route) } else { Err(Error::Unauthorized) }
-    }
-
-    fn knows_token(&self, head: &Parts) -> bool {
-        let mut candidates: Vec<String> = query_values(head, &["token"]);
-        // A plus sign that somebody pasted into the URL as it is.
-        let raw = head.uri.query().unwrap_or_default().split('&');
-        candidates.extend(raw.filter_map(|pair| pair.strip_prefix("token=")).map(str::to_owned));
-        candidates.extend(head.headers.get_all("x-webhook-token").iter().filter_map(header_text));
-        for value in head.headers.get_all(header::AUTHORIZATION).iter().filter_map(header_text) {
-            if let Some((scheme, token)) = value.split_once(' ')
-                && scheme.eq_ignore_ascii_case("bearer")
-            {
-                candidates.push(token.trim().to_owned());
-            }
-        }
-        // All are compared, so that the time tells nothing of which one was near.
-        let matches = |candidate: &String| {
-            let known = self.config.webhook_tokens.iter().map(|token| token.matches(candidate));
-            known.fold(false, |any, known| any | known)
+        let prepared = match self.prepare(api, head, body, invocation) {
+            Ok(prepared) => prepared,
+            Err(error) => return self.fail(error, head, invocation),
         };
-        candidates.iter().map(matches).fold(false, |any, known| any | known)
+        let deliveries = self.deliver(&prepared, invocation).await;
+        self.finish(&prepared, &deliveries, head, invocation, started)
     }
 
-    async fn relay(
+    /// Turns an admitted request into finished parcels, without sending anything.
+    ///
+    /// # Errors
+    /// Every refusal of size, body and key.
+    pub fn prepare(
         &self,
         api: Api,
         head: &Parts,
         body: Bytes,
         invocation: &Invocation,
-    ) -> Result<(Response<Bytes>, usize), Error> {
-        let started = Instant::now();
+    ) -> Result<Prepared, Error> {
         let arrival = Arrival::new(api, head, &invocation.request_id, SystemTime::now());
-        let Prepared { key, events, is_test, mask, .. } =
-            intake::prepare(&self.config, &arrival, head, body)?;
-        // A large body takes time to read; what is left counts from here.
-        let time_left = invocation.time_left.map(|left| left.saturating_sub(started.elapsed()));
-        let mut within = self.deliver_within(time_left);
-        if is_test {
+        prepare::prepare(&self.config, &arrival, head, body)
+    }
+
+    /// Sends the parcels and logs what became of each.
+    pub async fn deliver(&self, prepared: &Prepared, invocation: &Invocation) -> Vec<Delivery> {
+        let now = Instant::now();
+        let mut within =
+            self.deliver_within(invocation.deadline.map(|end| end.saturating_duration_since(now)));
+        if prepared.is_test {
             within = within.min(TEST_WITHIN);
         }
-        let deliveries = self.sender.deliver(api, &key, events, Instant::now() + within).await;
+        let deliveries = self.sender.deliver(prepared.parcels.clone(), now + within).await;
         for delivery in &deliveries {
-            self.log.event(&invocation.request_id, &key.masked(), api, delivery, &mask);
+            self.log.event(&invocation.request_id, delivery, &prepared.mask);
         }
-        Ok((answer::of_deliveries(api, &deliveries, &mask), deliveries.len()))
+        deliveries
+    }
+
+    /// Answers and logs a request whose parcels have been delivered or given up.
+    #[must_use]
+    pub fn finish(
+        &self,
+        prepared: &Prepared,
+        deliveries: &[Delivery],
+        head: &Parts,
+        invocation: &Invocation,
+        started: Instant,
+    ) -> Answer {
+        let answer = answer::of_deliveries(deliveries, &prepared.mask);
+        let line = RequestLine {
+            events: deliveries.len(),
+            milliseconds: milliseconds(started.elapsed()),
+            ..RequestLine::new(&invocation.request_id, &answer)
+        };
+        self.log_request(line, Some(head));
+        answer
+    }
+
+    /// Answers a request whose body did not arrive in time.
+    #[must_use]
+    pub fn answer_incomplete(
+        &self,
+        route: Result<Route, Error>,
+        head: &Parts,
+        within: Duration,
+        invocation: &Invocation,
+    ) -> Answer {
+        match route {
+            Ok(_) => self.fail(Error::BodyIncomplete { within }, head, invocation),
+            Err(error) => self.refuse(error, Some(head), invocation),
+        }
+    }
+
+    /// Answers an invocation that is not a request.
+    #[must_use]
+    pub fn answer_unknown_shape(&self, invocation: &Invocation) -> Answer {
+        self.refuse(Error::NotHttp, None, invocation)
+    }
+
+    /// Answers an admitted request that is refused for its body or key. A platform may count it as
+    /// failed and send it again.
+    #[must_use]
+    pub fn fail(&self, error: Error, head: &Parts, invocation: &Invocation) -> Answer {
+        let answer = self.refuse(error, Some(head), invocation);
+        Answer { failed: Some(error.status()), ..answer }
+    }
+
+    fn refuse(&self, error: Error, head: Option<&Parts>, invocation: &Invocation) -> Answer {
+        let answer = answer::of_error(error);
+        let line = RequestLine {
+            webhooks_refused: 1,
+            error: Some(error.to_string()),
+            ..RequestLine::new(&invocation.request_id, &answer)
+        };
+        self.log_request(line, head);
+        answer
+    }
+
+    fn health(&self, head: &Parts, invocation: &Invocation) -> Answer {
+        let answer = answer::health();
+        self.log_request(RequestLine::new(&invocation.request_id, &answer), Some(head));
+        answer
     }
 
     /// How long events may be tried.
     fn deliver_within(&self, time_left: Option<Duration>) -> Duration {
-        let bound = time_left.map(|left| left.saturating_sub(RESERVE).max(ATTEMPT.min(left / 2)));
-        bound.map_or(self.config.deliver_within, |bound| bound.min(self.config.deliver_within))
+        let Some(left) = time_left else { return self.config.deliver_within };
+        let usable = left.saturating_sub(RESERVE).max(ATTEMPT.min(left / 2));
+        usable.min(self.config.deliver_within)
     }
 
     fn log_request<'a>(&self, mut line: RequestLine<'a>, head: Option<&'a Parts>) {
-        let route = head.and_then(|head| route(head.uri.path()));
+        let route = head.and_then(|head| admit::route(head.uri.path()));
         line.method = head.map(|head| method_name(&head.method));
-        // Another path than ours could hold anything.
+        // Any other path could hold anything.
         line.path = head.map(|head| head.uri.path()).filter(|_| route.is_some());
         let level = if route == Some(Route::Health) { Level::Debug } else { Level::Info };
         self.log.request(level, &line);
     }
 }
 
-impl<'a> RequestLine<'a> {
-    fn new(invocation: &'a Invocation, response: &Response<Bytes>, elapsed: Duration) -> Self {
-        Self {
-            request_id: &invocation.request_id,
-            method: None,
-            path: None,
-            status: response.status().as_u16(),
-            events: 0,
-            webhooks: 1,
-            webhooks_refused: 0,
-            milliseconds: milliseconds(elapsed),
-            error: None,
-        }
-    }
-}
-
-/// A method that somebody made up could hold anything.
+/// The method's name. A method that the client made up could hold anything.
 fn method_name(method: &Method) -> &str {
     let known = [
         Method::GET,
@@ -217,8 +208,4 @@ fn method_name(method: &Method) -> &str {
         Method::PATCH,
     ];
     if known.contains(method) { method.as_str() } else { "other" }
-}
-
-fn route(path: &str) -> Option<Route> {
-    if path == HEALTH_PATH { Some(Route::Health) } else { intake::api_at(path).map(Route::Events) }
 }

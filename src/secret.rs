@@ -1,8 +1,7 @@
-//! Secrets: types that have no way to be printed.
+//! Secrets: types that cannot be printed.
 //!
-//! Neither type implements `Debug`, `Display` or `Serialize`: a log line or an error that would
-//! show one does not compile. The text is reached by [`IntegrationKey::expose`] alone, which only
-//! the writers of PagerDuty's events call.
+//! Neither type implements `Debug`, `Display` or `Serialize`: code that would log one does not
+//! compile. Only [`IntegrationKey::expose`] gives the text out.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -18,22 +17,29 @@ const SHOWN_CHARS: usize = 4;
 #[derive(Clone, PartialEq, Eq)]
 pub struct IntegrationKey(String);
 
-/// Why a text is no integration key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a text is not an integration key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
     /// No place that may hold a key holds one.
+    #[error("there is no integration key")]
     Missing,
     /// The masked key of a documentation page or a screenshot (`********4463`).
+    #[error("the integration key is a masked one")]
     Masked,
-    /// A REST API key (20 characters), which the Events API does not take.
+    /// A REST API key, which the Events API does not take.
+    #[error("the integration key has {REST_API_KEY_CHARS} characters: that is a REST API key")]
     RestApiKey,
-    /// Another number of characters than 32.
+    /// The text does not have 32 characters.
+    #[error("the integration key has {0} characters, not {KEY_CHARS}")]
     Length(usize),
-    /// 32 characters, but not all of them letters and digits.
+    /// The text has 32 characters, but not all of them are letters and digits.
+    #[error("the integration key holds characters other than letters and digits")]
     Characters,
     /// One body names two keys that differ.
+    #[error("the body holds two different integration keys")]
     TwoDifferent,
     /// The key of a ruleset or an orchestration, which takes no change events.
+    #[error("a ruleset key (R…) takes no change events")]
     Ruleset,
 }
 
@@ -41,7 +47,7 @@ impl IntegrationKey {
     /// Checks a text, white space around it ignored.
     ///
     /// # Errors
-    /// A [`KeyFault`] that tells what was pasted instead.
+    /// A [`KeyFault`] that names what was pasted instead.
     pub fn parse(text: &str) -> Result<Self, KeyFault> {
         let text = text.trim();
         let chars = text.chars().count();
@@ -81,7 +87,7 @@ impl IntegrationKey {
     }
 }
 
-/// A webhook token: what a caller must know.
+/// A webhook token, which callers must send.
 #[derive(Clone)]
 pub struct Token(String);
 
@@ -92,7 +98,7 @@ impl Token {
         Self(text)
     }
 
-    /// Compares in a time that tells neither where the texts differ nor how long they are.
+    /// Compares in constant time: the time depends neither on where the texts differ nor on their length.
     #[must_use]
     pub fn matches(&self, candidate: &str) -> bool {
         let (own, theirs) = (Sha256::digest(&self.0), Sha256::digest(candidate));
@@ -100,7 +106,7 @@ impl Token {
     }
 }
 
-/// Names under which secrets travel, less what stands between their words.
+/// The names of fields that hold secrets, in lower case and without separators.
 const SECRET_NAMES: [&str; 9] = [
     "integrationkey",
     "routingkey",
@@ -112,16 +118,20 @@ const SECRET_NAMES: [&str; 9] = [
     "webhooktoken",
     "signature",
 ];
+/// Longer than any of them with a separator between all its words.
+const SECRET_NAME_MAX_BYTES: usize = 40;
 
-/// Whether a field of this name is to be kept out of every event, whatever its value: `routing_key`
-/// in any of the ways in which names are written (`routingKey`, `Routing-Key`).
+/// Whether a field of this name is kept out of every event, whatever its value: `routing_key` in any
+/// spelling (`routingKey`, `Routing-Key`).
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
-    let is_between = |byte: &u8| matches!(byte, b'_' | b'-' | b' ');
-    let letters = || name.bytes().filter(|byte| !is_between(byte)).map(|byte| byte.to_ascii_lowercase());
-    // Nearly every name ends otherwise, and a body may have hundreds of thousands.
-    matches!(name.bytes().rfind(|byte| !is_between(byte)), Some(b'y' | b'n' | b'e' | b'Y' | b'N' | b'E'))
-        && SECRET_NAMES.iter().any(|secret| letters().eq(secret.bytes()))
+    // A body may have hundreds of thousands of names, and most are compared with one letter only.
+    if name.len() > SECRET_NAME_MAX_BYTES {
+        return false;
+    }
+    let is_separator = |byte: &u8| matches!(byte, b'_' | b'-' | b' ');
+    let letters = || name.bytes().filter(|byte| !is_separator(byte)).map(|byte| byte.to_ascii_lowercase());
+    SECRET_NAMES.iter().any(|secret| letters().eq(secret.bytes()))
 }
 
 /// Replaces secrets wherever they stand in a text.
@@ -138,9 +148,9 @@ impl Mask {
         Self(keys.chain(tokens).collect())
     }
 
-    /// A text from outside, masked and then cut to at most `max` bytes: the other way round, a part of
-    /// a secret could stand at its end. `is_whole` is false if the text was cut before, so that such a
-    /// part may stand there already.
+    /// Masks a text from outside and then cuts it to at most `max` bytes. In the other order, part of a
+    /// secret could remain at its end. `is_whole` is false if the text was already cut, so that such a
+    /// part may be there.
     #[must_use]
     pub fn cut(&self, bytes: &[u8], is_whole: bool, max: usize) -> String {
         let mut text = self.hide(String::from_utf8_lossy(bytes).into_owned());
@@ -148,6 +158,12 @@ impl Mask {
         let end = if is_whole { text.len() } else { text.len().saturating_sub(longest) };
         text.truncate(text.floor_char_boundary(end.min(max)));
         text
+    }
+
+    /// Whether a secret stands in the text.
+    #[must_use]
+    pub fn finds(&self, text: &str) -> bool {
+        self.0.iter().any(|(secret, _)| text.contains(secret.as_str()))
     }
 
     /// The text, masked.
@@ -198,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_s_name_is_known_however_it_is_written() {
+    fn a_secret_name_is_recognised_in_every_spelling() {
         for name in
             ["integration_key", "routingKey", "SERVICE-KEY", " Token ", "signature", "X-Webhook-Token"]
         {

@@ -1,10 +1,9 @@
 //! A body's way through the function's core, and what must hold of every event that comes out.
 
-use arms_pagerduty::config::EventPer;
-use arms_pagerduty::convert::{Circumstances, EVENTS_MAX, convert, test_event};
+use arms_pagerduty::convert::{Context, EVENTS_MAX, EventPer, convert, convert_own, test_event};
 use arms_pagerduty::error::Error;
 use arms_pagerduty::event::{
-    Action, Api, BODY_MAX_BYTES, DEDUP_KEY_MAX_CHARS, Event, SUMMARY_MAX_CHARS, Severity,
+    Action, Api, BODY_MAX_BYTES, DEDUP_KEY_MAX_CHARS, Event, Parcel, SUMMARY_MAX_CHARS, Severity,
 };
 use arms_pagerduty::secret::{IntegrationKey, Mask};
 use arms_pagerduty::webhook::{self, Content};
@@ -50,23 +49,29 @@ pub fn body(data: &[u8]) {
 /// A text on its way to v2 events, without the checks: for measuring. Gives the bytes of the events.
 #[must_use]
 pub fn run(text: &str, content_type: &str) -> usize {
-    let webhook = webhook::parse(text, content_type);
     let key = own_key();
     let mask = Mask::new([&key], []);
-    let Content::Notification(notification) = webhook.content else { return 0 };
-    let circumstances = circumstances(Api::V2, EventPer::Alert, &mask);
-    let events = convert(*notification, &circumstances).unwrap_or_default();
-    events.iter().map(|event| event.write(Api::V2, Some(&key)).len()).sum()
+    let Ok(events) = events(webhook::read(text, content_type).content, Api::V2, EventPer::Alert) else { return 0 };
+    let written = events.into_iter().map(|mut event| {
+        event.scrub(&mask);
+        event.fit(Api::V2);
+        Parcel::new(event, Api::V2, key.clone()).body().len()
+    });
+    written.sum()
 }
 
-fn circumstances(api: Api, event_per: EventPer, mask: &Mask) -> Circumstances<'_> {
-    Circumstances {
+fn events(content: Content, api: Api, event_per: EventPer) -> Result<Vec<Event>, Error> {
+    let context = Context {
         now: SystemTime::UNIX_EPOCH + NOW,
         request_id: "request",
         api,
         default_severity: Severity::Error,
         event_per,
-        mask,
+    };
+    match content {
+        Content::Test(_) => Ok(vec![test_event()]),
+        Content::Notification(notification) => convert(*notification, &context),
+        Content::PagerDutyEvent(event) => convert_own(*event, &context),
     }
 }
 
@@ -75,27 +80,25 @@ pub(crate) fn relay(text: &str, setting: Setting) {
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return;
     }
-    let webhook = webhook::parse(text, setting.content_type);
+    let webhook = webhook::read(text, setting.content_type);
     // A key that is none is refused before anything is converted.
-    let Ok(in_body) = webhook.key else { return };
-    let in_text = webhook.key_in_text.and_then(Result::ok);
+    let Ok(in_body) = webhook.keys.own else { return };
+    let in_text = webhook.keys.in_text.and_then(Result::ok);
     let given = in_body.or(in_text).filter(|key| !(setting.api == Api::Change && key.is_ruleset()));
     let key = given.unwrap_or_else(own_key);
     let mask = Mask::new([&key], []);
-    let events = match webhook.content {
-        Content::Test(_) => vec![test_event()],
-        Content::Notification(notification) => {
-            let circumstances = circumstances(setting.api, setting.event_per, &mask);
-            match convert(*notification, &circumstances) {
-                Ok(events) => events,
-                Err(error) => {
-                    assert_eq!(error, Error::ResolveWithoutIdentity);
-                    assert_ne!(setting.api, Api::Change, "a change needs no identity");
-                    return;
-                }
-            }
+    let mut events = match events(webhook.content, setting.api, setting.event_per) {
+        Ok(events) => events,
+        Err(error) => {
+            assert_eq!(error, Error::ResolveWithoutIdentity);
+            assert_ne!(setting.api, Api::Change, "a change needs no identity");
+            return;
         }
     };
+    for event in &mut events {
+        event.scrub(&mask);
+        event.fit(setting.api);
+    }
     assert!(!events.is_empty(), "no event");
     // One more resolves the group that a storm may have opened.
     assert!(events.len() <= EVENTS_MAX + 1, "{} events", events.len());
@@ -118,7 +121,7 @@ pub(crate) fn check(event: &Event, api: Api, key: &IntegrationKey) {
     assert!((1..=SUMMARY_MAX_CHARS).contains(&chars), "a summary of {chars} characters");
     assert!(!event.payload.summary.trim().is_empty(), "a blank summary");
 
-    let bytes = event.write(api, Some(key));
+    let bytes = Parcel::new(event.clone(), api, key.clone()).body();
     assert!(bytes.len() <= BODY_MAX_BYTES, "{} bytes", bytes.len());
     let (theirs, key_field) = match api {
         Api::V2 => (pagerduty_standin::Api::V2, "routing_key"),

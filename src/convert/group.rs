@@ -1,139 +1,117 @@
-//! A whole notification as one event: by `EVENT_PER=group`, and for a storm.
+//! A whole notification as one event: with `EVENT_PER=group`, and in a storm.
 
-use super::{Circumstances, EVENTS_MAX, action, dedup_key as dedup_key_of, identity, payload};
+use super::context::{Context, EVENTS_MAX, EventPer};
+use super::details;
+use super::facts::{self, Facts};
+use super::identity::{self, Identities};
 use crate::error::Error;
-use crate::event::{self, Action, Api, Event, Payload, Severity};
-use crate::timestamp;
+use crate::event::{Action, Api, Event, Payload, Severity};
 use crate::webhook::{Alert, Notification};
 use serde_json::{Map, Value, json};
+
+/// The events of a notification that is treated as a group: the group's own, and in a storm the
+/// resolves of its alerts.
+pub(super) fn events(mut notification: Notification, context: &Context) -> Result<Vec<Event>, Error> {
+    let alerts = std::mem::take(&mut notification.alerts);
+    let had_own_events = context.event_per == EventPer::Alert && context.api != Api::Change;
+    let singles =
+        if had_own_events { resolves_of_oldest(&alerts, &notification, context) } else { Vec::new() };
+    let mut events = vec![event(alerts, &notification, context)?];
+    events.extend(singles);
+    Ok(events)
+}
 
 /// Whether nothing of the group fires any more, as far as the notification shows all of it.
 pub(super) fn is_over(alerts: &[Alert], notification: &Notification) -> bool {
     notification.truncated_alerts == 0 && !alerts.iter().any(|alert| fires(alert, notification))
 }
 
-/// The one event of all alerts.
-pub(super) fn event(
-    mut alerts: Vec<Alert>,
-    notification: &Notification,
-    circumstances: &Circumstances,
-) -> Result<Event, Error> {
-    let resolves = is_over(&alerts, notification);
-    let key = dedup_key(notification, circumstances);
-    let dedup_key = match key {
-        Some(key) => key,
-        None if resolves && circumstances.api != Api::Change => return Err(Error::ResolveWithoutIdentity),
-        None => identity::once(circumstances.request_id, 0),
-    };
-    // The gravest first: they are what the details keep when there are too many.
-    let gravity = |alert: &Alert| {
-        let severity = payload::severity(alert, notification).unwrap_or(circumstances.default_severity);
-        (!fires(alert, notification), severity)
-    };
-    alerts.sort_by_cached_key(gravity);
-    let firing = alerts.iter().filter(|alert| fires(alert, notification)).count();
-    let payload = payload(alerts, firing, notification, circumstances);
-    Ok(Event { action: if resolves { Action::Resolve } else { Action::Trigger }, dedup_key, payload })
-}
-
 /// The resolve of the group's own key; `None` if nothing names the group.
-pub(super) fn resolve(notification: &Notification, circumstances: &Circumstances) -> Option<Event> {
-    let name = payload::name(&Alert::default(), notification).unwrap_or_else(|| "ARMS".to_owned());
-    let summary = circumstances.mask.hide(format!("{name}: all alerts of the group are resolved"));
-    let payload = Payload::new(payload::summary_line(&summary), Severity::Info);
-    Some(Event { action: Action::Resolve, dedup_key: dedup_key(notification, circumstances)?, payload })
+pub(super) fn resolve(notification: &Notification, context: &Context) -> Option<Event> {
+    let dedup_key = identity::of_group(notification)?;
+    let shared = Facts::of(&Alert::default(), notification, context);
+    let name = shared.name.unwrap_or_else(|| Payload::DEFAULT_SOURCE.to_owned());
+    let summary = format!("{name}: all alerts of the group are resolved");
+    Some(Event { action: Action::Resolve, dedup_key, payload: Payload::new(summary, Severity::Info) })
 }
 
-/// A storm mostly begins small: its first alerts were events of their own before they became too
-/// many. When all of it is over, these are resolved too, the oldest first, as many as PagerDuty's
-/// rate limit lets pass beside the group's own. The contract names the group's event alone; an
-/// alert that stays open would swallow the next page for the same thing.
-pub(super) fn resolves_of_oldest(
-    alerts: &[Alert],
-    notification: &Notification,
-    circumstances: &Circumstances,
-) -> Vec<Event> {
+/// The one event of all alerts.
+fn event(mut alerts: Vec<Alert>, notification: &Notification, context: &Context) -> Result<Event, Error> {
+    let is_over = is_over(&alerts, notification);
+    let dedup_key = match identity::of_group(notification) {
+        Some(key) => key,
+        None if is_over && context.api != Api::Change => return Err(Error::ResolveWithoutIdentity),
+        None => identity::once(context.request_id, 0),
+    };
+    // The gravest come first: they are what the details keep if there are too many.
+    alerts.sort_by_cached_key(|alert| {
+        let severity = facts::severity(alert, notification, context.default_severity);
+        (!fires(alert, notification), severity)
+    });
+    let payload = payload(alerts, notification, context);
+    let action = if is_over { Action::Resolve } else { Action::Trigger };
+    Ok(Event { action, dedup_key, payload })
+}
+
+/// The resolves of the alerts that may have events of their own. A storm mostly begins small, and its
+/// first alerts were sent one by one before they became too many. When all of it is over they are
+/// resolved too, the oldest first, as many as PagerDuty's rate limit allows beside the group's own.
+fn resolves_of_oldest(alerts: &[Alert], notification: &Notification, context: &Context) -> Vec<Event> {
     if !is_over(alerts, notification) {
         return Vec::new();
     }
-    let started = |alert: &Alert| timestamp::read(alert.starts_at.as_deref()?, circumstances.now);
     let mut oldest: Vec<&Alert> = alerts.iter().collect();
-    oldest.sort_by_cached_key(|alert| started(alert));
-    let keys = oldest
-        .into_iter()
-        .filter_map(|alert| dedup_key_of(alert, None, notification, false, circumstances.mask));
+    oldest.sort_by_cached_key(|alert| facts::started_at(alert, context.now));
+    let identities = Identities::of(notification, alerts.len());
+    let dedup_keys = oldest.into_iter().filter_map(|alert| identities.of_alert(alert));
     let resolve = |dedup_key| {
-        let payload = Payload::new("One of a group of alerts that is over".to_owned(), Severity::Info);
-        Event { action: Action::Resolve, dedup_key, payload }
+        let summary = "One of a group of alerts that is over".to_owned();
+        Event { action: Action::Resolve, dedup_key, payload: Payload::new(summary, Severity::Info) }
     };
-    keys.take(EVENTS_MAX - 1).map(resolve).collect()
+    dedup_keys.take(EVENTS_MAX - 1).map(resolve).collect()
 }
 
 fn fires(alert: &Alert, notification: &Notification) -> bool {
-    action(alert, notification) != Action::Resolve
+    facts::action(alert, notification) != Action::Resolve
 }
 
-/// The group's own key; `None` if nothing names the group.
-pub(super) fn dedup_key(notification: &Notification, circumstances: &Circumstances) -> Option<String> {
-    let named = notification.group_key.as_deref().or(notification.alarm_id.as_deref());
-    // A template may give `alarmId` beside the notification.
-    let named = named.or_else(|| notification.fields.get("dedup_key"));
-    let text = named.map(str::to_owned).or_else(|| {
-        let alert_name = notification.common_labels.get("alertname");
-        let labels = Some(&notification.group_labels).filter(|labels| !labels.is_empty());
-        let lines = [
-            ("alertname", alert_name.and_then(crate::webhook::text_of)),
-            ("groupLabels", labels.map(|labels| Value::Object(labels.clone()).to_string())),
-            ("receiver", notification.receiver.clone()),
-        ];
-        let lines: String =
-            lines.into_iter().filter_map(|(name, text)| Some(format!("{name}={}\n", text?))).collect();
-        Some(lines).filter(|lines| !lines.is_empty())
-    });
-    text.map(|text| identity::of_group(&circumstances.mask.hide(text)))
-}
-
-/// `alerts` are sorted, the gravest firing one first.
-fn payload(
-    alerts: Vec<Alert>,
-    firing: usize,
-    notification: &Notification,
-    circumstances: &Circumstances,
-) -> Payload {
-    let (all, resolved) = (alerts.len(), alerts.len().saturating_sub(firing));
-    let truncated = notification.truncated_alerts;
+/// The payload of the group's event. `alerts` are sorted, the gravest firing one first.
+fn payload(alerts: Vec<Alert>, notification: &Notification, context: &Context) -> Payload {
+    let firing = alerts.iter().filter(|alert| fires(alert, notification)).count();
     let default = Alert::default();
-    let gravest = alerts.first().unwrap_or(&default);
-    let mut payload = payload::without_details(gravest, notification, circumstances);
-    // What all alerts share says more of the group than what one of them has.
-    let shared = payload::without_details(&default, notification, circumstances);
-    if shared.source != Payload::DEFAULT_SOURCE {
-        payload.source = shared.source;
+    let gravest = Facts::of(alerts.first().unwrap_or(&default), notification, context);
+    let shared = Facts::of(&default, notification, context);
+    let started = alerts.iter().take(firing).filter_map(|alert| facts::started_at(alert, context.now));
+    let first_started = started.min();
+    let mut payload = Payload::new(summary(&gravest, firing, &alerts, notification), gravest.severity);
+    // What all alerts share says more about the group than what one of them has.
+    if let Some(source) = shared.source.or(gravest.source) {
+        payload.source = source;
     }
     payload.component = shared.component;
-    payload.group = shared.group.or(payload.group);
-    payload.class = shared.class.or(payload.class);
-    let mut counts = format!("{firing} of {all} alerts firing");
-    if truncated > 0 {
-        counts = format!("{counts}, {truncated} more not shown");
+    payload.group = shared.group.or(gravest.group);
+    payload.class = shared.class.or(gravest.class);
+    payload.timestamp = first_started.or(gravest.started_at);
+    payload.client_url = gravest.client_url;
+    payload.links = gravest.links;
+    payload.custom_details = group_details(alerts, firing, notification);
+    payload
+}
+
+fn summary(gravest: &Facts, firing: usize, alerts: &[Alert], notification: &Notification) -> String {
+    let name = gravest.name.as_deref().unwrap_or(Payload::DEFAULT_SOURCE);
+    let mut summary = format!("{name}: {firing} of {} alerts firing", alerts.len());
+    if notification.truncated_alerts > 0 {
+        summary = format!("{summary}, {} more not shown", notification.truncated_alerts);
     }
-    let mut summary = match payload::name(gravest, notification) {
-        Some(name) => format!("{name}: {counts}"),
-        None => format!("ARMS: {counts}"),
-    };
-    if let Some(message) = payload::message(gravest, notification) {
-        summary = format!("{summary}: {message}");
+    match &gravest.message {
+        Some(message) => format!("{summary}: {message}"),
+        None => summary,
     }
-    payload.summary = payload::summary_line(&circumstances.mask.hide(summary));
-    let started = alerts
-        .iter()
-        .take(firing)
-        .filter_map(|alert| timestamp::read(alert.starts_at.as_deref()?, circumstances.now));
-    payload.timestamp = started.min().or(payload.timestamp);
+}
+
+fn group_details(alerts: Vec<Alert>, firing: usize, notification: &Notification) -> Map<String, Value> {
     let mut details = notification.fields.others.clone();
-    let counts = [("firing", firing as u64), ("resolved", resolved as u64), ("truncated", truncated)];
-    let counts: Map<String, Value> =
-        counts.into_iter().map(|(name, count)| (name.to_owned(), Value::from(count))).collect();
     let texts = [
         ("status", &notification.status),
         ("receiver", &notification.receiver),
@@ -154,27 +132,11 @@ fn payload(
             details.insert(name.to_owned(), Value::Object(map.clone()));
         }
     }
-    details.insert("counts".to_owned(), Value::Object(counts));
-    details.insert("alerts".to_owned(), Value::Array(alerts.into_iter().map(detail).collect()));
-    payload.custom_details = event::clean(details, circumstances.mask);
-    payload
-}
-
-/// One alert of the list in the details.
-fn detail(alert: Alert) -> Value {
-    let texts = [
-        ("status", alert.status),
-        ("fingerprint", alert.fingerprint),
-        ("startsAt", alert.starts_at),
-        ("endsAt", alert.ends_at),
-        ("generatorURL", alert.generator_url),
-    ];
-    let mut detail: Map<String, Value> =
-        texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::String(text?)))).collect();
-    for (name, map) in [("labels", alert.labels), ("annotations", alert.annotations)] {
-        if !map.is_empty() {
-            detail.insert(name.to_owned(), Value::Object(map));
-        }
-    }
-    Value::Object(detail)
+    let resolved = alerts.len().saturating_sub(firing);
+    let truncated = notification.truncated_alerts;
+    let counts = json!({"firing": firing, "resolved": resolved, "truncated": truncated});
+    details.insert("counts".to_owned(), counts);
+    let listed = alerts.into_iter().map(details::of_listed).collect();
+    details.insert("alerts".to_owned(), Value::Array(listed));
+    details
 }

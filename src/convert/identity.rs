@@ -4,70 +4,143 @@
 //! alert without its resolve, so the golden tests pin them and a change is a breaking release.
 
 use crate::event::DEDUP_KEY_MAX_CHARS;
-use crate::webhook::Fields;
+use crate::lenient_json::text_of;
+use crate::webhook::{Alert, Fields, Notification};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// Before every key that is made here.
+/// The prefix of every key that is made here.
 const PREFIX: &str = "arms-";
 /// Labels that change while the alert stays the same.
 const VOLATILE_LABELS: [&str; 2] = ["_aliyun_arms_alert_level", "value"];
-/// Fields that tell one alert from another.
+/// Fields that distinguish alerts.
 const FIELDS: [&str; 5] = ["summary", "source", "component", "group", "class"];
-/// The same among the fields that have no meaning of their own.
+/// The same among the fields that have no meaning of their own here.
 const OTHER_FIELDS: [&str; 5] = ["cluster", "application", "policy", "ruleId", "dimensions"];
 
 /// The key of the console's test.
 pub(super) const TEST: &str = "arms-webhook-test";
 
-/// The key of a label set; `None` if it says nothing.
-pub(super) fn of_labels(labels: &Map<String, Value>) -> Option<String> {
-    let lines = labels.iter().filter(|(name, _)| !VOLATILE_LABELS.contains(&name.as_str()));
-    hash_lines(lines.filter_map(|(name, value)| {
+/// The keys of a notification's alerts.
+pub(super) struct Identities<'a> {
+    notification: &'a Notification,
+    /// Whether the notification is about one alert only. Then what the template says identifies it; for
+    /// several, one given key would merge them.
+    is_only: bool,
+    /// The key of an alert without labels of its own, which has the common ones.
+    of_common_labels: Option<String>,
+}
+
+impl<'a> Identities<'a> {
+    pub(super) fn of(notification: &'a Notification, alerts: usize) -> Self {
+        let of_common_labels = of_labels(&notification.common_labels);
+        Self { notification, is_only: alerts == 1, of_common_labels }
+    }
+
+    /// The alert's key; `None` if nothing distinguishes it from others.
+    pub(super) fn of_alert(&self, alert: &Alert) -> Option<String> {
+        let fields = &self.notification.fields;
+        if let Some(fingerprint) = &alert.fingerprint {
+            return Some(limited(fingerprint));
+        }
+        if self.is_only
+            && let Some(given) = fields.get("dedup_key")
+        {
+            return Some(limited(given));
+        }
+        let of_labels =
+            if alert.labels.is_empty() { self.of_common_labels.clone() } else { of_labels(&alert.labels) };
+        if of_labels.is_some() || !self.is_only {
+            return of_labels;
+        }
+        of_fields(fields).or_else(|| self.notification.alarm_id.as_deref().map(limited))
+    }
+}
+
+/// The key of a label set; `None` if it is empty.
+fn of_labels(labels: &Map<String, Value>) -> Option<String> {
+    let mut lines = Vec::with_capacity(labels.len());
+    for (name, value) in labels {
         let value = match value {
-            Value::Null => return None,
+            Value::Null => continue,
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        (!value.is_empty()).then(|| line(name, &value))
-    }))
+        if !value.is_empty() && !VOLATILE_LABELS.contains(&name.as_str()) {
+            lines.push(line(name, &value));
+        }
+    }
+    hash_lines(lines)
 }
 
-/// The key of a body's own fields; `None` if none of them tells alerts apart.
+/// The key of a body's own fields; `None` if none of them distinguishes alerts.
 pub(super) fn of_fields(fields: &Fields) -> Option<String> {
-    let own = FIELDS.iter().filter_map(|name| Some(line(name, fields.get(name)?)));
-    let others = OTHER_FIELDS.iter().filter_map(|name| {
-        let text = crate::webhook::text_of(fields.others.get(*name)?)?;
-        Some(line(name, &text))
-    });
-    hash_lines(own.chain(others))
+    let mut lines = Vec::new();
+    for name in FIELDS {
+        if let Some(value) = fields.get(name) {
+            lines.push(line(name, value));
+        }
+    }
+    for name in OTHER_FIELDS {
+        if let Some(value) = fields.others.get(name).and_then(text_of) {
+            lines.push(line(name, &value));
+        }
+    }
+    hash_lines(lines)
 }
 
-/// The key of a group, by the text that names it.
-pub(super) fn of_group(name: &str) -> String {
+/// The key of a notification's group; `None` if nothing names the group.
+pub(super) fn of_group(notification: &Notification) -> Option<String> {
+    let named = [
+        notification.group_key.as_deref(),
+        notification.alarm_id.as_deref(),
+        // A template may give `alarmId` beside the notification.
+        notification.fields.get("dedup_key"),
+    ];
+    if let Some(name) = named.into_iter().flatten().next() {
+        return Some(group_key(name));
+    }
+    let mut lines = String::new();
+    if let Some(name) = notification.common_labels.get("alertname").and_then(text_of) {
+        lines.push_str(&line("alertname", &name));
+    }
+    if !notification.group_labels.is_empty() {
+        let labels = Value::Object(notification.group_labels.clone());
+        lines.push_str(&line("groupLabels", &labels.to_string()));
+    }
+    if let Some(receiver) = &notification.receiver {
+        lines.push_str(&line("receiver", receiver));
+    }
+    (!lines.is_empty()).then(|| group_key(&lines))
+}
+
+fn group_key(name: &str) -> String {
     format!("{PREFIX}group-{}", sha256_hex(name))
 }
 
-/// The key of something that can only be told once: the same for a retry of the same request.
+/// The key of something that cannot be recognised again: the same for a retry of the same request.
 pub(super) fn once(request_id: &str, number: usize) -> String {
-    limit(match number {
+    limited(&match number {
         0 => format!("{PREFIX}once-{request_id}"),
         later => format!("{PREFIX}once-{request_id}-{later}"),
     })
 }
 
-/// A key that PagerDuty takes: its hash where it is too long.
-pub(super) fn limit(key: String) -> String {
-    if key.chars().count() > DEDUP_KEY_MAX_CHARS { format!("{PREFIX}{}", sha256_hex(&key)) } else { key }
+/// A key that PagerDuty takes: its hash if it is too long.
+pub(super) fn limited(key: &str) -> String {
+    if key.chars().count() > DEDUP_KEY_MAX_CHARS {
+        format!("{PREFIX}{}", sha256_hex(key))
+    } else {
+        key.to_owned()
+    }
 }
 
 fn line(name: &str, value: &str) -> String {
     format!("{name}={value}\n")
 }
 
-fn hash_lines(lines: impl Iterator<Item = String>) -> Option<String> {
-    let mut lines: Vec<String> = lines.collect();
+fn hash_lines(mut lines: Vec<String>) -> Option<String> {
     lines.sort_unstable();
     (!lines.is_empty()).then(|| format!("{PREFIX}{}", sha256_hex(&lines.concat())))
 }

@@ -1,15 +1,15 @@
 //! Events API v2, change events (PagerDuty, "Send a change event"): no action, no identity, no
 //! severity.
 
-use super::{CHANGE_LINKS_MAX, Event, Image, Link};
-use crate::secret::IntegrationKey;
+use super::model::{Event, Image, Link};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+/// Most links of a change event (PagerDuty, "Send a change event").
+const LINKS_MAX: usize = 50;
+
 #[derive(Serialize)]
 pub(super) struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    routing_key: Option<&'a str>,
     payload: Payload<'a>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     links: &'a [Link],
@@ -28,17 +28,16 @@ struct Payload<'a> {
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(event: &'a Event, key: Option<&'a IntegrationKey>) -> Self {
+    pub(super) fn new(event: &'a Event) -> Self {
         let payload = &event.payload;
         Self {
-            routing_key: key.map(IntegrationKey::expose),
             payload: Payload {
                 summary: &payload.summary,
                 source: &payload.source,
                 timestamp: payload.timestamp.as_deref(),
                 custom_details: &payload.custom_details,
             },
-            links: payload.links.get(..CHANGE_LINKS_MAX).unwrap_or(&payload.links),
+            links: payload.links.get(..LINKS_MAX).unwrap_or(&payload.links),
             images: &payload.images,
         }
     }

@@ -1,17 +1,22 @@
-//! Events over PagerDuty's size limit: shrunk step by step, the least useful first.
+//! PagerDuty's limits: the summary's length, and the size of an event, which is shrunk step by step,
+//! the least useful parts first.
 //!
 //! Long texts are cut before anything is dropped, alerts of a list go from its end (the writer of
-//! the list puts the gravest first), and a field is dropped only when nothing else helps. What was
-//! left out is told under `left_out` in counts, so that nobody takes a part for the whole.
+//! the list puts the gravest first), and a field is dropped only when nothing else helps. Counts under
+//! `left_out` say what is missing, so that a part is not mistaken for the whole.
 
-use super::{Api, BODY_MAX_BYTES, Event};
-use serde::Serialize;
+use super::api::Api;
+use super::model::{DEDUP_KEY_MAX_CHARS, Event, SUMMARY_MAX_CHARS};
+use super::write::{event_bytes, json_bytes};
 use serde_json::{Map, Value};
-use std::io;
 
-/// The name under which the details tell what is missing.
+/// Most bytes of an event as it is sent (PagerDuty, "Events API v2 overview": 512 KB, taken as the
+/// smaller of its two readings).
+pub const BODY_MAX_BYTES: usize = 512_000;
+
+/// The member of the details that says what is missing.
 const LEFT_OUT: &str = "left_out";
-/// What says whether it still fires.
+/// The member that says whether the alert still fires.
 const STATUS: &str = "status";
 /// The list of a group's alerts, which is cut to what fits instead of to a fixed number.
 const ALERTS: &str = "alerts";
@@ -22,7 +27,8 @@ const FITTING_BYTES: usize = BODY_MAX_BYTES - RESERVE_BYTES;
 const SHARED_MAX_BYTES: usize = 64 * 1024;
 /// Characters that texts are cut to, step by step.
 const TEXT_STEPS_CHARS: [usize; 5] = [131_072, 32_768, 8_192, 1_024, 128];
-/// Characters that a text of a listed alert keeps: alerts are dropped whole before each of them is spoilt.
+/// Characters that a text of a listed alert keeps: alerts are dropped whole before the rest of them is cut
+/// further.
 const ALERT_TEXT_CHARS: usize = 8_192;
 /// Items that lists are cut to at the last step.
 const LIST_MAX_ITEMS: usize = 100;
@@ -40,17 +46,13 @@ struct LeftOut {
     fields: usize,
 }
 
-/// How many bytes of JSON `body` makes.
-pub(super) fn of(body: &impl Serialize) -> usize {
-    let mut counter = Counter(0);
-    // Counting cannot fail, and what is written here has no maps that JSON cannot hold.
-    let _ = serde_json::to_writer(&mut counter, body);
-    counter.0
-}
-
-/// Shrinks the event's payload until it fits.
+/// Makes the event fit PagerDuty's limits.
 pub(super) fn fit(event: &mut Event, api: Api) {
-    if event.written_bytes(api) <= FITTING_BYTES {
+    event.payload.summary = one_line(&event.payload.summary);
+    if event.dedup_key.chars().count() > DEDUP_KEY_MAX_CHARS {
+        event.dedup_key = event.dedup_key.chars().take(DEDUP_KEY_MAX_CHARS).collect();
+    }
+    if event_bytes(event, api) <= FITTING_BYTES {
         return;
     }
     let mut left_out = LeftOut::default();
@@ -69,7 +71,7 @@ pub(super) fn fit(event: &mut Event, api: Api) {
         if chars <= ALERT_TEXT_CHARS {
             cut_alerts(event, api, &mut left_out);
         }
-        // Writing the whole to count it takes longer than all else here.
+        // Writing the whole to count it takes longer than everything else here.
         if before != (left_out.characters, left_out.alerts) {
             too_many = over(event, api);
         }
@@ -84,16 +86,25 @@ pub(super) fn fit(event: &mut Event, api: Api) {
     if over(event, api) > 0 {
         drop_pages(event, &mut left_out);
     }
-    // A status of that size is none.
+    // A status of that size is not one.
     if over(event, api) > 0 && event.payload.custom_details.remove(STATUS).is_some() {
         left_out.fields += 1;
     }
-    tell(&mut event.payload.custom_details, &left_out);
+    note(&mut event.payload.custom_details, &left_out);
+}
+
+/// One line of at most [`SUMMARY_MAX_CHARS`] characters, the last of which shows a cut.
+pub(super) fn one_line(text: &str) -> String {
+    let line = text.trim().replace("\r\n", " ").replace(['\r', '\n', '\u{2028}', '\u{2029}'], " ");
+    if line.chars().count() <= SUMMARY_MAX_CHARS {
+        return line;
+    }
+    line.chars().take(SUMMARY_MAX_CHARS - 1).chain(['…']).collect()
 }
 
 /// The bytes that must go.
 fn over(event: &Event, api: Api) -> usize {
-    event.written_bytes(api).saturating_sub(FITTING_BYTES)
+    event_bytes(event, api).saturating_sub(FITTING_BYTES)
 }
 
 fn shrink_fields(event: &mut Event, left_out: &mut LeftOut) {
@@ -116,7 +127,7 @@ fn shrink_fields(event: &mut Event, left_out: &mut LeftOut) {
     left_out.items += before - after;
 }
 
-/// Cuts `text` to `max` characters, the last of which says so.
+/// Cuts `text` to `max` characters, the last of which shows the cut.
 fn cut(text: &mut String, max: usize, left_out: &mut LeftOut) {
     // No text has more characters than bytes.
     if text.len() <= max {
@@ -158,7 +169,7 @@ fn cut_alerts(event: &mut Event, api: Api, left_out: &mut LeftOut) {
     let Some(Value::Array(alerts)) = event.payload.custom_details.get_mut(ALERTS) else { return };
     while over > 0 && alerts.len() > 1 {
         let Some(last) = alerts.pop() else { return };
-        over = over.saturating_sub(of(&last) + 1);
+        over = over.saturating_sub(json_bytes(&last) + 1);
         left_out.alerts += 1;
     }
     alerts.shrink_to_fit();
@@ -195,7 +206,7 @@ fn drop_largest(details: &mut Map<String, Value>, mut over: usize, left_out: &mu
     }
     let fields = details.iter().filter(|(name, _)| *name != STATUS);
     let mut sizes: Vec<(usize, String)> =
-        fields.map(|(name, value)| (of(name) + of(value) + 2, name.clone())).collect();
+        fields.map(|(name, value)| (json_bytes(name) + json_bytes(value) + 2, name.clone())).collect();
     sizes.sort_unstable();
     while over > 0 {
         let Some((size, name)) = sizes.pop() else { return };
@@ -216,7 +227,7 @@ fn drop_pages(event: &mut Event, left_out: &mut LeftOut) {
 
 /// Keeps what all alerts of a notification share from being copied into each event at full length.
 pub(super) fn bound(shared: &mut Map<String, Value>) {
-    let mut bytes = of(shared);
+    let mut bytes = json_bytes(shared);
     if bytes <= SHARED_MAX_BYTES {
         return;
     }
@@ -227,17 +238,17 @@ pub(super) fn bound(shared: &mut Map<String, Value>) {
             shared.values_mut().for_each(|value| cut_texts(value, chars, &mut left_out));
         }
         if before != left_out.characters {
-            bytes = of(shared);
+            bytes = json_bytes(shared);
         }
     }
     if bytes > SHARED_MAX_BYTES {
         shared.values_mut().for_each(|value| cut_lists(value, &mut left_out));
     }
-    drop_largest(shared, of(shared).saturating_sub(SHARED_MAX_BYTES), &mut left_out);
-    tell(shared, &left_out);
+    drop_largest(shared, json_bytes(shared).saturating_sub(SHARED_MAX_BYTES), &mut left_out);
+    note(shared, &left_out);
 }
 
-fn tell(details: &mut Map<String, Value>, left_out: &LeftOut) {
+fn note(details: &mut Map<String, Value>, left_out: &LeftOut) {
     let counts = [
         ("alerts", left_out.alerts),
         ("characters", left_out.characters),
@@ -247,17 +258,4 @@ fn tell(details: &mut Map<String, Value>, left_out: &LeftOut) {
     let counts = counts.into_iter().filter(|(_, count)| *count > 0);
     let counts = counts.map(|(name, count)| (name.to_owned(), Value::from(count)));
     details.insert(LEFT_OUT.to_owned(), Value::Object(counts.collect()));
-}
-
-struct Counter(usize);
-
-impl io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.saturating_add(bytes.len());
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -1,14 +1,11 @@
 //! Events API v1 (PagerDuty, "Events API v1"): a description and details, nothing of PD-CEF.
 
-use super::{Action, CLIENT, Event, Payload};
-use crate::secret::IntegrationKey;
+use super::model::{Action, Event, Payload};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 #[derive(Serialize)]
 pub(super) struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service_key: Option<&'a str>,
     event_type: Action,
     incident_key: &'a str,
     #[serde(flatten)]
@@ -21,7 +18,8 @@ struct Trigger<'a> {
     description: &'a str,
     #[serde(skip_serializing_if = "Map::is_empty")]
     details: &'a Map<String, Value>,
-    client: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -46,10 +44,9 @@ enum Context<'a> {
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(event: &'a Event, key: Option<&'a IntegrationKey>) -> Self {
+    pub(super) fn new(event: &'a Event) -> Self {
         let is_trigger = event.action == Action::Trigger;
         Self {
-            service_key: key.map(IntegrationKey::expose),
             event_type: event.action,
             incident_key: &event.dedup_key,
             trigger: is_trigger.then(|| Trigger::new(&event.payload)),
@@ -69,7 +66,7 @@ impl<'a> Trigger<'a> {
         Self {
             description: &payload.summary,
             details: &payload.custom_details,
-            client: payload.client.as_deref().unwrap_or(CLIENT),
+            client: payload.client.as_deref(),
             client_url: payload.client_url.as_deref(),
             contexts: links.chain(images).collect(),
         }

@@ -1,14 +1,11 @@
 //! Events API v2, alert events (PagerDuty, "Send an alert event").
 
-use super::{Action, CLIENT, Event, Image, Link, Payload, Severity};
-use crate::secret::IntegrationKey;
+use super::model::{Action, Event, Image, Link, Payload, Severity};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 #[derive(Serialize)]
 pub(super) struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    routing_key: Option<&'a str>,
     event_action: Action,
     dedup_key: &'a str,
     #[serde(flatten)]
@@ -19,7 +16,8 @@ pub(super) struct Body<'a> {
 #[derive(Serialize)]
 struct Trigger<'a> {
     payload: Cef<'a>,
-    client: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_url: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -46,10 +44,9 @@ struct Cef<'a> {
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(event: &'a Event, key: Option<&'a IntegrationKey>) -> Self {
+    pub(super) fn new(event: &'a Event) -> Self {
         let is_trigger = event.action == Action::Trigger;
         Self {
-            routing_key: key.map(IntegrationKey::expose),
             event_action: event.action,
             dedup_key: &event.dedup_key,
             trigger: is_trigger.then(|| Trigger::new(&event.payload)),
@@ -70,7 +67,7 @@ impl<'a> Trigger<'a> {
                 class: payload.class.as_deref(),
                 custom_details: &payload.custom_details,
             },
-            client: payload.client.as_deref().unwrap_or(CLIENT),
+            client: payload.client.as_deref(),
             client_url: payload.client_url.as_deref(),
             links: &payload.links,
             images: &payload.images,

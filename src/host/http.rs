@@ -1,11 +1,12 @@
 //! HTTP, on a machine of one's own or in Function Compute's custom runtime (Function Compute,
 //! "Custom runtime").
 
-use super::patience::{Patient, Phase};
-use crate::answer::{self, Failed};
+use super::read_timeout::{Phase, ReadTimeout};
+use crate::answer::{self, Answer};
+use crate::config::Host;
 use crate::error::Error;
-use crate::intake::BODY_MAX_BYTES;
 use crate::relay::{Invocation, Relay};
+use crate::webhook::BODY_MAX_BYTES;
 use ::http::{HeaderValue, Request, Response, Uri, header, request::Parts};
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
@@ -23,12 +24,12 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{sleep, timeout};
 
-/// Connections at the same time; further ones wait to be accepted.
+/// The most connections at the same time; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 256;
 /// How long a body may take.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
-/// How long a connection may be kept without a request. Function Compute wants more than 15 minutes
-/// or no limit; there only the platform connects. Here whoever knows the address could take all places.
+/// How long a connection may be idle on a plain host. Function Compute, where only the platform
+/// connects, wants more than 15 minutes or no limit; here idle clients could exhaust the connections.
 const PLAIN_IDLE_MAX: Duration = Duration::from_secs(15);
 /// Function Compute's request ids are shorter, and of letters, digits and hyphens.
 const REQUEST_ID_MAX_BYTES: usize = 100;
@@ -37,25 +38,11 @@ const HEAD_MAX_BYTES: usize = 64 * 1024;
 /// Pause after a failed accept: there are no file descriptors left for a moment.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Who stands before the function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Platform {
-    /// Nobody.
-    Plain,
-    /// Function Compute: it has hooks, gives request ids, and reads a header of ours.
-    FunctionCompute,
-}
-
-/// Serves until `stop` is ready, then finishes what it has taken.
-pub async fn serve(
-    listener: TcpListener,
-    relay: Arc<Relay>,
-    platform: Platform,
-    stop: impl Future<Output = ()>,
-) {
+/// Serves until `stop` is ready, then finishes the requests that it has accepted.
+pub async fn serve(listener: TcpListener, relay: Arc<Relay>, host: Host, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    // Every delivery holds a sender; when all are gone, all is delivered.
+    // Every delivery holds a sender; when all senders are gone, everything is delivered.
     let (delivering, mut delivered) = mpsc::channel::<Infallible>(1);
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -73,22 +60,22 @@ pub async fn serve(
                 }
             },
         };
-        // Small answers must not wait for more to come; without the option they only come later.
+        // Disable Nagle's algorithm. If that fails, answers are only slower.
         let _ = stream.set_nodelay(true);
         let phase = Phase::new();
-        let idle_max = (platform == Platform::Plain).then_some(PLAIN_IDLE_MAX);
-        let io = TokioIo::new(Patient::new(stream, phase.clone(), idle_max));
+        let idle_max = (host.is_plain()).then_some(PLAIN_IDLE_MAX);
+        let io = TokioIo::new(ReadTimeout::new(stream, phase.clone(), idle_max));
         let (relay, delivering) = (Arc::clone(&relay), delivering.clone());
         let waiting = Arc::clone(&places);
         let service = service_fn(move |request| {
             phase.busy();
-            let answer = answer(Arc::clone(&relay), platform, request, delivering.clone());
+            let answer = answer(Arc::clone(&relay), host, request, delivering.clone());
             let (phase, waiting) = (phase.clone(), Arc::clone(&waiting));
             async move {
                 let mut response = answer.await;
                 phase.idle();
-                // Somebody else may be waiting for this place.
-                if platform == Platform::Plain && waiting.available_permits() == 0 {
+                // Other clients may be waiting for a connection.
+                if host.is_plain() && waiting.available_permits() == 0 {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(response)
@@ -102,7 +89,7 @@ pub async fn serve(
             .serve_connection(io, service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            // A connection that breaks has nobody left to tell.
+            // If the connection breaks, the client has gone.
             let _ = connection.await;
             drop(place);
         });
@@ -115,12 +102,12 @@ pub async fn serve(
 
 async fn answer(
     relay: Arc<Relay>,
-    platform: Platform,
+    host: Host,
     request: Request<Incoming>,
     delivering: mpsc::Sender<Infallible>,
 ) -> Response<Full<Bytes>> {
     let (mut head, body) = request.into_parts();
-    let on_function_compute = platform == Platform::FunctionCompute;
+    let on_function_compute = !host.is_plain();
     if on_function_compute {
         match head.uri.path() {
             "/initialize" | "/pre-stop" => return Response::new(Full::default()),
@@ -128,35 +115,36 @@ async fn answer(
             _ => {}
         }
     }
-    let invocation = Invocation { request_id: request_id(&head, platform), time_left: None };
-    let refused = relay.refuses(&head);
+    let invocation = Invocation { request_id: request_id(&head, host), deadline: None };
+    let route = relay.admit(&head);
+    let refused = route.is_err();
     let waits = head.headers.get(header::EXPECT).is_some();
     let body = async {
         if refused && waits {
             return Some(Bytes::new());
         }
-        // Of a request that is refused by its head, the body is read and thrown away: an answer before
-        // its end would be lost with the connection.
+        // The body of a request that is refused by its head is read and discarded: a client that is still
+        // sending may not read an answer.
         collect(body, if refused { 0 } else { BODY_MAX_BYTES.saturating_add(1) }).await
     };
-    let mut response = match timeout(BODY_WITHIN, body).await {
+    let Answer { mut response, failed } = match timeout(BODY_WITHIN, body).await {
         Ok(Some(body)) => {
-            let request = Request::from_parts(head, body);
-            // In a task of its own: a client that hangs up does not stop it.
+            // In a task of its own, so that a client that hangs up does not stop it.
             let task = tokio::spawn(async move {
-                let response = relay.handle(request, &invocation).await;
+                let answer = relay.answer(route, &head, body, &invocation).await;
                 drop(delivering);
-                response
+                answer
             });
             task.await.unwrap_or_else(|_| answer::of_error(Error::NotReached))
         }
         Ok(None) | Err(_) => {
-            let mut response = relay.refuse_incomplete(&head, &invocation);
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            response
+            let mut answer = relay.answer_incomplete(route, &head, BODY_WITHIN, &invocation);
+            let close = HeaderValue::from_static("close");
+            answer.response.headers_mut().insert(header::CONNECTION, close);
+            answer
         }
     };
-    if let Some(Failed(status)) = response.extensions().get().copied()
+    if let Some(status) = failed
         && on_function_compute
     {
         response.headers_mut().insert("x-fc-status", status.as_u16().into());
@@ -182,13 +170,13 @@ fn without_path(uri: &Uri) -> Uri {
 }
 
 /// Function Compute's id, which a retry keeps; elsewhere a new one.
-fn request_id(head: &Parts, platform: Platform) -> String {
+fn request_id(head: &Parts, host: Host) -> String {
     let given = head.headers.get("x-fc-request-id").and_then(|id| id.to_str().ok());
     let is_id = |id: &&str| {
         (1..=REQUEST_ID_MAX_BYTES).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    match given.filter(|id| platform == Platform::FunctionCompute && is_id(id)) {
+    match given.filter(|id| !host.is_plain() && is_id(id)) {
         Some(id) => id.to_owned(),
         None => {
             format!("{:016x}{:016x}", RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8))

@@ -1,7 +1,7 @@
 //! AWS Lambda: function URL and HTTP API events, payload format 2.0 (AWS, "Invoking Lambda function
 //! URLs").
 
-use super::Fault;
+use super::fault::Fault;
 use crate::relay::{Invocation, Relay};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 
 /// Also without the padding at its end.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -33,7 +34,7 @@ struct Event {
     raw_query_string: Option<String>,
     headers: Option<HashMap<String, serde_json::Value>>,
     request_context: RequestContext,
-    /// As bytes: half a surrogate pair, which JSON can escape and no text can hold, loses no alert.
+    /// As bytes: JSON can escape half a surrogate pair, which no text can hold.
     body: Option<ByteBuf>,
     is_base64_encoded: Option<bool>,
 }
@@ -60,18 +61,17 @@ pub(super) async fn run(relay: Arc<Relay>) -> Result<(), Fault> {
 
 async fn invoke(relay: &Relay, event: LambdaEvent<Box<RawValue>>) -> Response<Bytes> {
     let (payload, context) = event.into_parts();
-    let deadline = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline));
-    let invocation = Invocation {
-        request_id: context.request_id,
-        // A deadline in the past, as one emulator gives it, is none.
-        time_left: deadline.and_then(|deadline| deadline.duration_since(SystemTime::now()).ok()),
-    };
+    let ends_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline));
+    // One emulator gives deadlines in the past, which count as none.
+    let left = ends_at.and_then(|ends_at| ends_at.duration_since(SystemTime::now()).ok());
+    let deadline = left.and_then(|left| Instant::now().checked_add(left));
+    let invocation = Invocation { request_id: context.request_id, deadline };
     match unpack(&payload) {
         Some(request) => {
             drop(payload);
             relay.handle(request, &invocation).await
         }
-        None => relay.refuse_shape(&invocation),
+        None => relay.answer_unknown_shape(&invocation).response,
     }
 }
 
@@ -95,9 +95,9 @@ fn unpack(payload: &RawValue) -> Option<Request<Bytes>> {
     }
     let body = match event.body {
         Some(body) if event.is_base64_encoded == Some(true) => {
-            // Tools break it into lines, where an event is written by hand.
+            // Events that were made by hand may have base64 in lines.
             let line: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            // Said to be encoded and is not: still somebody's alert.
+            // A mislabelled body is still an alert.
             BASE64.decode(line).unwrap_or_else(|_| body.into_vec()).into()
         }
         Some(body) => Bytes::from(body.into_vec()),

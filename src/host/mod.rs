@@ -1,10 +1,12 @@
 //! The hosts: each carries requests to the [`Relay`] and answers back, nothing else.
 
+mod fault;
 mod http;
 mod lambda;
-mod patience;
+mod read_timeout;
 
-pub use self::http::{Platform, serve};
+pub use self::fault::Fault;
+pub use self::http::serve;
 
 use crate::config::{Config, Host};
 use crate::log::Log;
@@ -16,46 +18,40 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
-/// What ends the process.
-pub type Fault = Box<dyn std::error::Error + Send + Sync>;
-
-/// Runs the function on the host that the environment named, until it is told to stop.
+/// Runs the function on the host that the environment names, until it is asked to stop.
 ///
 /// # Errors
-/// A client that cannot be built, an address that cannot be listened on, or Lambda's runtime API
-/// gone.
+/// The client cannot be built, the address cannot be listened on, or Lambda's runtime API is gone.
 pub async fn run(config: Config) -> Result<(), Fault> {
     let host = config.host;
     let log = Log::to_stdout(&config);
     let relay = Arc::new(Relay::new(config, log.clone())?);
-    let (address, platform, setting) = match host {
+    let (address, setting) = match host {
         Host::Lambda => return lambda::run(relay).await,
-        Host::FunctionCompute(port) => {
-            (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), Platform::FunctionCompute, "FC_SERVER_PORT")
-        }
-        Host::Plain(address) => (address, Platform::Plain, "LISTEN"),
+        Host::FunctionCompute(port) => (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), "FC_SERVER_PORT"),
+        Host::Plain(address) => (address, "LISTEN"),
     };
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| format!("cannot listen on {address} ({setting}): {error}"))?;
     log.state("listening", Some(&listener.local_addr()?.to_string()));
-    let stop = told_to_stop()?;
-    serve(listener, relay, platform, stop).await;
+    let stop = stop_signal()?;
+    serve(listener, relay, host, stop).await;
     log.state("stopped", None);
     Ok(())
 }
 
-/// Ready once the process is told to end. tokio's own signals would be set up at every start, on
-/// Lambda too, where nobody sends any: 2.5 % of a cold start's instructions.
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    let (told, tells) = UnixStream::pair()?;
+/// Ready once the process is asked to end. tokio's own signal handling would be set up at every start, on
+/// Lambda too, which sends no signals: 2.5 % of a cold start's instructions.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let (reader, writer) = UnixStream::pair()?;
     for signal in [SIGTERM, SIGINT] {
-        pipe::register(signal, tells.try_clone()?)?;
+        pipe::register(signal, writer.try_clone()?)?;
     }
-    told.set_nonblocking(true)?;
-    let told = tokio::net::UnixStream::from_std(told)?;
+    reader.set_nonblocking(true)?;
+    let reader = tokio::net::UnixStream::from_std(reader)?;
     Ok(async move {
-        // Readable or broken: both mean that nobody can tell us later.
-        let _ = told.readable().await;
+        // Readable or broken: in both cases no later signal could arrive.
+        let _ = reader.readable().await;
     })
 }

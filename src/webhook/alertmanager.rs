@@ -1,14 +1,14 @@
 //! `$alertmanager_content` and the webhook of Prometheus Alertmanager (version 4), which is the
 //! same format with a few fields more.
 //!
-//! Everything is optional and what is unknown is ignored: ARMS documents less than it sends (Alibaba
+//! Everything is optional, for ARMS documents less than it sends (Alibaba
 //! Cloud, "Webhook template variables"; Prometheus, "Alerting configuration", `<webhook_config>`).
 
-use super::fields::text_of;
 use super::notification::{ARMS_PREFIX, Alert, Notification};
+use crate::lenient_json::text_of;
 use serde_json::{Map, Value};
 
-/// More alerts than a body can hold if each says as much as its name; more are no alerts.
+/// More alerts than a body can hold if each has a name; a longer list is not one of alerts.
 const ALERTS_MAX: usize = 50_000;
 
 /// Whether the object has what only such a notification has.
@@ -69,7 +69,7 @@ pub(super) fn read(mut object: Map<String, Value>) -> Notification {
         if notification.common_labels.is_empty() {
             notification.common_labels.clone_from(&notification.group_labels);
         }
-        // Then what else there is says what has happened.
+        // Then the other members say what has happened.
         notification.fields.take_object(object);
         return notification;
     }
@@ -85,11 +85,11 @@ fn alert(value: Value) -> Option<Alert> {
     let mut object = match value {
         Value::Object(object) => object,
         Value::Null => return None,
-        // Not an alert as documented, but something that somebody wanted to tell.
-        told => Map::from_iter([(
-            "annotations".to_owned(),
-            Value::Object(Map::from_iter([("message".to_owned(), told)])),
-        )]),
+        // Not an alert as documented, but still something that the sender wanted to say.
+        other => {
+            let annotations = Map::from_iter([("message".to_owned(), other)]);
+            Map::from_iter([("annotations".to_owned(), Value::Object(annotations))])
+        }
     };
     Some(Alert {
         status: take_text(&mut object, &["status"]),
@@ -114,7 +114,7 @@ fn take_text(object: &mut Map<String, Value>, names: &[&str]) -> Option<String> 
 fn take_map(object: &mut Map<String, Value>, name: &str) -> Map<String, Value> {
     match object.remove(name) {
         Some(Value::Object(map)) => map,
-        // As a template prints them, `map[alertname:a]`: still what tells one alert from another.
+        // Printed by a template as `map[alertname:a]`, they still distinguish alerts.
         Some(printed) if text_of(&printed).is_some() => Map::from_iter([(name.to_owned(), printed)]),
         _ => Map::new(),
     }

@@ -1,9 +1,9 @@
-//! CloudMonitor's form callback (Alibaba Cloud, "CloudMonitor: alert callback"): a neighbour of
-//! ARMS whose users have the same URL at hand.
+//! CloudMonitor's form callback (Alibaba Cloud, "CloudMonitor: alert callback").
 //!
-//! Its names are aliases of a form's fields; here stands what is peculiar to it.
+//! Its names are aliases of a form's fields; this file has what is particular to it.
 
-use super::fields::{Fields, text_of};
+use super::fields::Fields;
+use crate::lenient_json::text_of;
 use serde_json::{Map, Value};
 
 /// Stands for nothing.
@@ -15,19 +15,19 @@ pub(super) fn is_callback(pairs: &[(String, String)]) -> bool {
     has("alertState") && (has("alertName") || has("metricName") || has("ruleId"))
 }
 
-/// The pairs without the nulls; what was measured becomes the message.
+/// The pairs without the nulls; the measurement becomes the message.
 pub(super) fn read(pairs: Vec<(String, String)>) -> Fields {
     let mut fields = Fields::default();
-    let mut told = Map::new();
+    let mut given = Map::new();
     for (name, value) in pairs {
         if value.trim() == NULL {
             continue;
         }
         let value = Value::String(value);
-        told.entry(&name).or_insert_with(|| value.clone());
+        given.entry(&name).or_insert_with(|| value.clone());
         fields.take(&name, value);
     }
-    let text = |name: &str| text_of(told.get(name)?);
+    let text = |name: &str| text_of(given.get(name)?);
     let measured =
         [text("metricName"), text("expression"), text("curValue").map(|value| format!("now {value}"))];
     let measured: Vec<String> = measured.into_iter().flatten().collect();

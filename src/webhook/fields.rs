@@ -1,5 +1,7 @@
 //! The fields that a form, or a JSON object of the user's own, may give.
 
+use super::names::{CONTENT, KEY_NAMES};
+use crate::lenient_json::text_of;
 use crate::secret::is_secret_name;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,25 +19,19 @@ const NAMES: [(&str, &[&str]); 10] = [
     ("timestamp", &["timestamp", "startsAt", "startTime"]),
     ("link", &["link"]),
 ];
-/// The names of the severity, which are told apart: `page` means one thing from `level`, another elsewhere.
+/// The names of the severity. They are kept apart, for `page` under `level` means something else.
 const SEVERITY_NAMES: [&str; 3] = ["severity", "level", "triggerLevel"];
-/// A state that also says how bad it is: there is no data to tell (CloudMonitor, "alert callback").
+/// A state that is also a severity: there is no data (CloudMonitor, "alert callback").
 const CLOUDMONITOR_STATE: &str = "alertState";
 const INSUFFICIENT_DATA: &str = "INSUFFICIENT_DATA";
-/// Longer than any field's name, shorter than most sentences.
-const NAME_MAX_CHARS: usize = 64;
-/// Where the rest of a notification may stand.
-pub(super) const CONTENT: &str = "content";
-/// The names of the integration key in a body, a query and PagerDuty's own events.
-pub const KEY_NAMES: [&str; 3] = ["integration_key", "routing_key", "service_key"];
 
 /// What a body says about its one event; an absent field is not in here.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Fields {
     /// Field to value, by the fields' own names.
     given: BTreeMap<&'static str, String>,
-    /// The known names that the body has: also one without a value holds its place against a text
-    /// that comes later.
+    /// The known names that the body has. A name without a value is among them, so that a text that comes
+    /// later cannot set it.
     seen: BTreeSet<String>,
     /// Severity words with the name that they stood under, in the body's order.
     pub severities: Vec<(&'static str, String)>,
@@ -52,8 +48,8 @@ impl Fields {
         self.given.get(field).map(String::as_str)
     }
 
-    /// Takes one `name`, which may be an alias. The first of a field wins, so that no text that
-    /// comes later can set it; what a later alias says goes to the others.
+    /// Takes one `name`, which may be an alias. The first value of a field wins, so that a text that comes
+    /// later cannot set it; a later alias goes to the others.
     pub(super) fn take(&mut self, name: &str, value: Value) {
         if is_secret_name(name) || is_known(name) && !self.seen.insert(name.to_owned()) {
             return;
@@ -82,9 +78,9 @@ impl Fields {
         }
     }
 
-    /// Takes lines in which the text goes on. The details keep all of it; what is told of the alert is its
-    /// first line.
-    pub(super) fn go_on(&mut self, lines: String) {
+    /// Takes the continuation lines of a text. The details hold the whole text; the summary shows its first
+    /// line.
+    pub(super) fn append_text(&mut self, lines: String) {
         const TEXT: &str = "message";
         if lines.is_empty() {
             return;
@@ -106,7 +102,7 @@ impl Fields {
         self.given.entry(field).or_insert(text);
     }
 
-    /// Takes a JSON object, whose order says nothing: a field's own name before its aliases.
+    /// Takes a JSON object, whose order means nothing: a field's own name comes before its aliases.
     pub(super) fn take_object(&mut self, mut object: Map<String, Value>) {
         for name in NAMES.iter().flat_map(|(_, names)| *names).chain(&SEVERITY_NAMES) {
             if let Some(value) = object.remove(*name) {
@@ -135,45 +131,12 @@ impl Fields {
     }
 }
 
-/// Whether a form knows this name; the key's names count.
+/// Whether a form knows this name; the names of the key count.
 pub(super) fn is_known(name: &str) -> bool {
     name == CONTENT
         || KEY_NAMES.contains(&name)
         || SEVERITY_NAMES.contains(&name)
         || NAMES.iter().any(|(_, names)| names.contains(&name))
-}
-
-/// Whether this may be the name of a field, of a template's own too.
-pub(super) fn is_field_name(name: &str) -> bool {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    !name.is_empty() && name.chars().count() <= NAME_MAX_CHARS && name.chars().all(plain)
-}
-
-/// A value as text, white space around it cut: `None` for null, for nothing, for a list or an object
-/// without members, and for a template's placeholders that were not filled.
-#[must_use]
-pub fn text_of(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::Null => return None,
-        Value::String(text) => text.trim().to_owned(),
-        Value::Array(items) if items.is_empty() => return None,
-        Value::Object(members) if members.is_empty() => return None,
-        other => other.to_string(),
-    };
-    (!is_unfilled(&text)).then_some(text)
-}
-
-/// Nothing but `{{ … }}`, what stands for nothing in ARMS's and in Go's templates, or nothing at all.
-fn is_unfilled(text: &str) -> bool {
-    let mut rest = text.trim();
-    if matches!(rest, "null" | "<no value>") {
-        return true;
-    }
-    while let Some(inner) = rest.strip_prefix("{{") {
-        let Some((_, behind)) = inner.split_once("}}") else { return false };
-        rest = behind.trim_start();
-    }
-    rest.is_empty()
 }
 
 #[cfg(test)]
@@ -199,27 +162,5 @@ mod tests {
         assert_eq!(fields.alert_name.as_deref(), Some("HighCpu"));
         assert_eq!(fields.severities, [("severity", "P9".to_owned()), ("level", "critical".to_owned())]);
         assert_eq!(Value::Object(fields.others), json!({"summary": "CPU is high", "team": "sre"}));
-    }
-
-    #[test]
-    fn unfilled_placeholders_are_absent() {
-        for (value, text) in [
-            (json!("{{ .level }}"), None),
-            (json!(" {{ a }} {{ b }} "), None),
-            (json!(""), None),
-            (json!(null), None),
-            (json!("<no value>"), None),
-            (json!("null"), None),
-            (json!([]), None),
-            (json!({}), None),
-            (json!("null and void"), Some("null and void")),
-            (json!("{{ a }} on host"), Some("{{ a }} on host")),
-            (json!("{{ a"), Some("{{ a")),
-            (json!(7), Some("7")),
-            (json!(true), Some("true")),
-            (json!({"b": 1, "a": [2]}), Some(r#"{"a":[2],"b":1}"#)),
-        ] {
-            assert_eq!(text_of(&value).as_deref(), text, "{value}");
-        }
     }
 }

@@ -1,33 +1,33 @@
-//! Forms, as a browser would write them and as ARMS does: without encoding anything.
+//! Forms, encoded as a browser would or not encoded at all, as ARMS writes them.
 
-use super::fields::{CONTENT, is_field_name, is_known};
+use super::fields::is_known;
+use super::names::{CONTENT, is_field_name};
 
-/// More pairs than any template writes; what is behind them is text.
+/// More pairs than any template writes; what follows them is text.
 const PAIRS_MAX: usize = 1_000;
 /// Fields of free text: in a raw form they run to the line's end, whatever stands in them.
 const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
 
-/// The pairs of a form in their order, and the lines between them that are none.
+/// The pairs of a form in their order, and the lines between them that are not pairs.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Form {
     pub(super) pairs: Vec<(String, String)>,
-    /// Lines before the first text field: what ARMS wrote without a name.
+    /// Lines before the first text field, without a name.
     pub(super) loose: String,
-    /// Lines behind one: where its text goes on.
+    /// Lines after a text field, which continue its text.
     pub(super) continued: String,
-    /// How many pairs stand before the first free text, which may hold anything.
+    /// How many pairs stand before the first free text.
     pub(super) before_text: usize,
 }
 
-/// Reads `body` as a form. `None` if it is none: if it does not begin with a pair, or if no name in
-/// it is known.
+/// Reads `body` as a form; `None` if it does not begin with a pair or has no known name.
 pub(super) fn parse(body: &str, content_type: &str) -> Option<Form> {
     let form = if is_standard(body, content_type) { standard(body) } else { raw(body) };
     let begins_with_pair = split_pair(body.trim_start(), body.len()).is_some();
     (begins_with_pair && form.pairs.iter().any(|(name, _)| is_known(name))).then_some(form)
 }
 
-/// Whether standard decoding may be applied without harm to a text that nobody encoded.
+/// Whether the body was really encoded, so that decoding does not damage a raw text.
 fn is_standard(body: &str, content_type: &str) -> bool {
     content_type == "application/x-www-form-urlencoded"
         && !body.trim_end().contains(['{', '"', ' ', '\t', '\r', '\n'])
@@ -49,8 +49,8 @@ fn raw(body: &str) -> Form {
     let mut line_start = 0;
     while let Some(rest) = body.get(line_start..).filter(|rest| !rest.is_empty()) {
         let line = rest.split(['\n', '\r']).next().unwrap_or_default();
-        // A document that starts a line is the content, though no name stands before it; behind a text
-        // it is the text's.
+        // A document at the start of a line is the content, even without a name; after a text field it
+        // belongs to the text.
         let is_document = line.trim_start().starts_with(['{', '[']) && !reader.text_seen();
         let content_start = if is_document { Some(0) } else { reader.line(line) };
         if let Some(at) = content_start {
@@ -76,8 +76,8 @@ impl Reader {
         self.field_seen || !self.form.loose.is_empty()
     }
 
-    /// Takes the pairs of one line; what is none is text up to the line's end. Where the content
-    /// starts, at this byte of the line, the pairs end.
+    /// Takes the pairs of one line; anything else is text up to the line's end. Returns the byte of the
+    /// line at which the content starts, where the pairs end.
     fn line(&mut self, line: &str) -> Option<usize> {
         let mut at = 0;
         while let Some(rest) = line.get(at..).filter(|rest| !rest.trim().is_empty()) {

@@ -1,12 +1,12 @@
-//! A notification and its alerts, whatever format they came in.
+//! A notification and its alerts, the common form of all formats.
 
 use super::fields::Fields;
 use serde_json::{Map, Value};
 
-/// What ARMS's own labels begin with.
+/// The prefix of ARMS's own labels.
 pub const ARMS_PREFIX: &str = "_aliyun_arms_";
 
-/// One notification. All of it is optional: formats give different parts.
+/// One notification. Every part is optional, for no format gives them all.
 #[derive(Debug, Default)]
 pub struct Notification {
     /// `firing` or `resolved`, of the whole group.
@@ -15,11 +15,11 @@ pub struct Notification {
     pub receiver: Option<String>,
     /// The notification policy (ARMS's `dispatchRuleName`).
     pub policy: Option<String>,
-    /// Where the alert can be seen.
+    /// The page that shows the alert.
     pub external_url: Option<String>,
     /// Labels that all alerts share.
     pub common_labels: Map<String, Value>,
-    /// Whether labels of ARMS's own are among them.
+    /// Whether ARMS's own labels are among them.
     pub common_is_arms: bool,
     /// Labels that the alerts were grouped by.
     pub group_labels: Map<String, Value>,
@@ -33,55 +33,19 @@ pub struct Notification {
     pub common_annotations: Map<String, Value>,
     /// The alerts, in the order of the notification.
     pub alerts: Vec<Alert>,
-    /// What the body says in fields of its own; for the formats without alerts, all that it says.
+    /// Fields that the template or the format names; everything there is, for formats without a list of
+    /// alerts.
     pub fields: Fields,
-    /// What only an event of PagerDuty's own has; there is one if the body was such an event.
-    pub own: Option<Own>,
 }
 
 impl Notification {
-    /// Whether it says of which group it is.
+    /// Whether it names the group that it is about.
     #[must_use]
     pub fn names_group(&self) -> bool {
         [&self.group_key, &self.alarm_id, &self.receiver].iter().any(|name| name.is_some())
             || !self.group_labels.is_empty()
             || !self.common_labels.is_empty()
     }
-}
-
-/// What an event of PagerDuty's own says beside its fields.
-#[derive(Debug, Default)]
-pub struct Own {
-    /// Whether it was an event of Events API v1, which has a place for all that it says.
-    pub is_v1: bool,
-    /// Who sends.
-    pub client: Option<String>,
-    /// Where the sender shows it.
-    pub client_url: Option<String>,
-    /// Links, unchecked.
-    pub links: Vec<OwnLink>,
-    /// Images, unchecked.
-    pub images: Vec<OwnImage>,
-}
-
-/// A link as it came.
-#[derive(Debug)]
-pub struct OwnLink {
-    /// Whatever stands there.
-    pub href: String,
-    /// What it leads to.
-    pub text: Option<String>,
-}
-
-/// An image as it came.
-#[derive(Debug)]
-pub struct OwnImage {
-    /// Whatever stands there.
-    pub src: String,
-    /// Where a click leads.
-    pub href: Option<String>,
-    /// What it shows.
-    pub alt: Option<String>,
 }
 
 /// One alert of a notification.
@@ -93,11 +57,12 @@ pub struct Alert {
     pub fingerprint: Option<String>,
     /// What the alert is about.
     pub labels: Map<String, Value>,
-    /// What is told about it.
+    /// Text about it.
     pub annotations: Map<String, Value>,
     /// Since when it fires, as it came.
     pub starts_at: Option<String>,
-    /// When it ended, or will have ended if nothing is heard: ARMS fills it while an alert fires.
+    /// When it ended. ARMS fills this while an alert still fires, with the time at which it would end
+    /// without further notice.
     pub ends_at: Option<String>,
     /// The rule's page.
     pub generator_url: Option<String>,

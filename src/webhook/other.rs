@@ -1,7 +1,7 @@
-//! JSON of any other shape: the fields that it happens to give, its best text, and the whole.
+//! JSON of any other shape: the fields that it has, its best text, and the whole in the details.
 
-use super::fields::text_of;
 use super::notification::Notification;
+use crate::lenient_json::text_of;
 use crate::secret::is_secret_name;
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
@@ -24,20 +24,18 @@ const TEXT_NAMES: [&str; 12] = [
 /// The name under which a document that is no object stands in the details.
 const WHOLE: &str = "body";
 
-/// Makes the one event's notification.
-pub(super) fn read(mut document: Value) -> Notification {
-    strip(&mut document);
+/// Reads a document as one event.
+pub(super) fn read(document: Value) -> Notification {
     let mut notification = Notification::default();
     let fields = &mut notification.fields;
     if let Value::Object(object) = &document {
         let scalars = object.iter().filter(|(_, value)| !matches!(value, Value::Object(_) | Value::Array(_)));
         fields.take_object(scalars.map(|(name, value)| (name.clone(), value.clone())).collect());
     }
-    // Of a key alone nothing is left to tell.
-    let says_nothing =
-        matches!(&document, Value::Object(object) if object.values().all(|value| text_of(value).is_none()));
-    if fields.get("summary").is_none() && fields.get("message").is_none() && !says_nothing {
-        let text = best_text(&document).unwrap_or_else(|| document.to_string());
+    if fields.get("summary").is_none()
+        && fields.get("message").is_none()
+        && let Some(text) = best_text(&document).or_else(|| whole_text(&document))
+    {
         fields.set_default("message", text);
     }
     fields.others = match document {
@@ -47,22 +45,15 @@ pub(super) fn read(mut document: Value) -> Notification {
     notification
 }
 
-/// Takes out what must stand in no event: here any text may become the summary.
-fn strip(value: &mut Value) {
-    match value {
-        Value::Object(object) => {
-            object.retain(|name, _| !is_secret_name(name));
-            for value in object.values_mut() {
-                strip(value);
-            }
+/// The whole document as text; `None` if it says nothing but a key.
+fn whole_text(document: &Value) -> Option<String> {
+    if let Value::Object(object) = document {
+        let says = |(name, value): (&String, &Value)| !is_secret_name(name) && text_of(value).is_some();
+        if !object.iter().any(says) {
+            return None;
         }
-        Value::Array(items) => {
-            for item in items {
-                strip(item);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+    Some(text_of(document).unwrap_or_else(|| document.to_string()))
 }
 
 /// The text under the best name, nearest to the top.
@@ -76,7 +67,8 @@ fn best_text(document: &Value) -> Option<String> {
                 if let Some(text) = TEXT_NAMES.iter().find_map(text_at) {
                     return Some(text);
                 }
-                level.extend(object.values());
+                let others = object.iter().filter(|(name, _)| !is_secret_name(name));
+                level.extend(others.map(|(_, value)| value));
             }
             Value::Array(array) => level.extend(array),
             _ => {}

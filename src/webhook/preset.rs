@@ -1,13 +1,14 @@
 //! ARMS's preset template, in Chinese and in English, as JSON or as lines (Alibaba Cloud, "Webhook
 //! template": the English names differ from page to page).
 //!
-//! It has no status: that it speaks of a recovery is told by the name of its time alone.
+//! It has no status: a recovery-time field means resolved.
 
-use super::fields::{is_field_name, text_of};
+use super::names::is_field_name;
 use super::notification::Notification;
+use crate::lenient_json::text_of;
 use serde_json::{Map, Value};
 
-/// What a name of the template stands for.
+/// What a name of the template means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Name,
@@ -48,13 +49,13 @@ fn part(name: &str) -> Option<Part> {
     NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, part)| *part)
 }
 
-/// The name of the alert says enough; of the others one alone is a coincidence.
+/// The alert's name is enough; one of the other names alone may be a coincidence.
 fn is_enough(parts: impl Iterator<Item = Part>) -> bool {
     let parts: Vec<Part> = parts.collect();
     parts.contains(&Part::Name) || parts.len() >= NAMES_MIN
 }
 
-/// Whether the object has the template's names. That of a recovery alone is no coincidence here.
+/// Whether the object has the template's names. A recovery time alone is enough here.
 pub(super) fn is_object(object: &Map<String, Value>) -> bool {
     let parts = || object.keys().filter_map(|name| part(name));
     is_enough(parts()) || parts().any(|part| part == Part::RecoveryTime)
@@ -75,8 +76,8 @@ pub(super) fn read_object(object: Map<String, Value>) -> Notification {
     notification
 }
 
-/// Reads the template's lines; `None` if the text is none. The content may have several; between the
-/// other parts stand lines of the user's own.
+/// Reads the template's lines; `None` if the text has too few. The content may have several lines;
+/// between the other parts there may be lines of the user's own.
 pub(super) fn read_lines(text: &str) -> Option<Notification> {
     let mut parts: Vec<(Part, String)> = Vec::new();
     let mut own: Vec<(&str, &str)> = Vec::new();
@@ -86,9 +87,10 @@ pub(super) fn read_lines(text: &str) -> Option<Notification> {
         let named = pair.and_then(|(name, value)| Some((part(name)?, value)));
         // The first of a name wins: a content that goes on with `告警名称：…` is still content.
         let has = |wanted: Part| parts.iter().any(|(known, _)| *known == wanted);
-        // And the content of an alert that fires may speak of a recovery.
-        let is_told = |part: Part| part == Part::RecoveryTime && has(Part::FiringTime) && has(Part::Content);
-        let new = named.filter(|(part, _)| !has(*part) && !is_told(*part));
+        // And the content of a firing alert may mention a recovery.
+        let is_quoted =
+            |part: Part| part == Part::RecoveryTime && has(Part::FiringTime) && has(Part::Content);
+        let new = named.filter(|(part, _)| !has(*part) && !is_quoted(*part));
         match (new, parts.last_mut(), pair) {
             (Some((part, value)), _, _) => parts.push((part, value.to_owned())),
             (None, Some((Part::Content, text)), _) => {
@@ -119,12 +121,12 @@ pub(super) fn read_lines(text: &str) -> Option<Notification> {
     Some(notification)
 }
 
-/// Takes the template's parts: that it speaks of a recovery is told by the name of its time.
+/// Takes the template's parts.
 fn take_all(notification: &mut Notification, parts: Vec<(Part, Value)>) {
     let fields = &mut notification.fields;
     let time = |wanted: Part| parts.iter().find(|(part, _)| *part == wanted).map(|(_, value)| text_of(value));
     let has_fired = time(Part::FiringTime).flatten().is_some();
-    // In one template for both, the time of the recovery is blank while the alert fires.
+    // A template for both states leaves the recovery time blank while the alert fires.
     if time(Part::RecoveryTime).is_some_and(|text| text.is_some() || !has_fired) {
         fields.take("status", Value::String("resolved".to_owned()));
     }

@@ -46,7 +46,7 @@ impl Bridge {
     }
 
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let invocation = Invocation { request_id: REQUEST_ID.to_owned(), time_left: None };
+        let invocation = Invocation { request_id: REQUEST_ID.to_owned(), deadline: None };
         self.relay.handle(request, &invocation).await
     }
 

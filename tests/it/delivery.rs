@@ -268,7 +268,8 @@ async fn the_setting_and_the_invocation_s_end_bound_the_delivery() {
             cases.spawn(async move {
                 let bridge = Bridge::with(&[("DELIVER_WITHIN_MS", within_ms)]).await;
                 bridge.standin.set_standing_fault(Some(fault.clone()));
-                let invocation = Invocation { request_id: "r".to_owned(), time_left };
+                let deadline = time_left.map(|left| tokio::time::Instant::now() + left);
+                let invocation = Invocation { request_id: "r".to_owned(), deadline };
                 let begun = Instant::now();
                 let post = request("POST", "/", &[], one().into());
                 let status = bridge.relay.handle(post, &invocation).await.status();

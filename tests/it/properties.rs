@@ -1,10 +1,9 @@
 //! What holds for every body, not only for those that somebody thought of.
 
 use crate::bridge::KEY;
-use arms_pagerduty::config::EventPer;
-use arms_pagerduty::convert::{Circumstances, convert, test_event};
+use arms_pagerduty::convert::{Context, EventPer, convert, convert_own, test_event};
 use arms_pagerduty::error::Error;
-use arms_pagerduty::event::{Action, Api, BODY_MAX_BYTES, Event, Severity};
+use arms_pagerduty::event::{Action, Api, BODY_MAX_BYTES, Event, Parcel, Severity};
 use arms_pagerduty::secret::{IntegrationKey, Mask};
 use arms_pagerduty::webhook::{self, Content};
 use pagerduty_standin::Api as Theirs;
@@ -25,18 +24,23 @@ fn key() -> IntegrationKey {
 fn events(body: &str, content_type: &str, api: Api) -> Result<Vec<Event>, Error> {
     let key = key();
     let mask = Mask::new([&key], []);
-    let circumstances = Circumstances {
+    let context = Context {
         now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_741_000_000),
         request_id: "r",
         api,
         default_severity: Severity::Error,
         event_per: EventPer::Alert,
-        mask: &mask,
     };
-    match webhook::parse(body, content_type).content {
-        Content::Test(_) => Ok(vec![test_event()]),
-        Content::Notification(notification) => convert(*notification, &circumstances),
+    let mut events = match webhook::read(body, content_type).content {
+        Content::Test(_) => vec![test_event()],
+        Content::Notification(notification) => convert(*notification, &context)?,
+        Content::PagerDutyEvent(event) => convert_own(*event, &context)?,
+    };
+    for event in &mut events {
+        event.scrub(&mask);
+        event.fit(api);
     }
+    Ok(events)
 }
 
 /// Every event as PagerDuty's rules and limits want it.
@@ -52,7 +56,7 @@ fn assert_valid(body: &str, content_type: &str) -> Result<(), TestCaseError> {
         };
         prop_assert!(!events.is_empty());
         for event in events {
-            let written = event.write(api, Some(&key()));
+            let written = Parcel::new(event, api, key()).body().to_vec();
             prop_assert!(written.len() <= BODY_MAX_BYTES, "{} bytes", written.len());
             let refusal = pagerduty_standin::check(theirs, &written).err();
             prop_assert!(refusal.is_none(), "{:?}", refusal.map(|refusal| refusal.errors()));
@@ -204,8 +208,8 @@ proptest! {
     #[test]
     fn no_text_of_an_alert_sets_a_field_an_action_or_a_key_in_a_form(text in texts(), name in prop::sample::select(vec!["message", "summary", "description", "content"])) {
         let body = format!("integration_key={KEY}\nstatus=firing\nseverity=critical\ndedup_key=mine\nsource=here\n{name}={text}");
-        let webhook = webhook::parse(&body, "text/plain");
-        prop_assert!(webhook.key.is_ok_and(|found| found.is_some_and(|found| found.expose() == KEY)));
+        let webhook = webhook::read(&body, "text/plain");
+        prop_assert!(webhook.keys.own.is_ok_and(|found| found.is_some_and(|found| found.expose() == KEY)));
         let events = events(&body, "text/plain", Api::V2).expect("events");
         prop_assert_eq!(events.len(), 1);
         prop_assert_eq!(events[0].action, Action::Trigger);
@@ -217,8 +221,8 @@ proptest! {
     #[test]
     fn no_text_of_an_alert_sets_an_action_or_a_key_in_json(text in texts()) {
         let body = format!("{{\"integration_key\":\"{KEY}\",\"status\":\"firing\",\"severity\":\"critical\",\"dedup_key\":\"mine\",\"message\":\"{text}\"}}");
-        let webhook = webhook::parse(&body, "application/json");
-        prop_assert!(webhook.key.is_ok_and(|found| found.is_some_and(|found| found.expose() == KEY)), "{}", body);
+        let webhook = webhook::read(&body, "application/json");
+        prop_assert!(webhook.keys.own.is_ok_and(|found| found.is_some_and(|found| found.expose() == KEY)), "{}", body);
         let events = events(&body, "application/json", Api::V2).expect("events");
         prop_assert_eq!(events[0].action, Action::Trigger, "{}", body);
         prop_assert_ne!(&events[0].dedup_key, "other");

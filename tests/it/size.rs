@@ -15,7 +15,7 @@ fn event(details: Value) -> Event {
 }
 
 fn bytes(event: &Event) -> usize {
-    event.write(Api::V2, None).len()
+    event.write(Api::V2).len()
 }
 
 /// The details once the event fits.

@@ -3,9 +3,8 @@
 use crate::report::Report;
 use crate::statistics::{Sample, megabytes};
 use crate::{Fault, notification};
-use arms_pagerduty::config::EventPer;
-use arms_pagerduty::convert::{self, Circumstances};
-use arms_pagerduty::event::{Api, Severity};
+use arms_pagerduty::convert::{self, Context, EventPer};
+use arms_pagerduty::event::{Api, Parcel, Severity};
 use arms_pagerduty::secret::{IntegrationKey, Mask};
 use arms_pagerduty::webhook::{self, Content};
 use serde_json::Value;
@@ -57,23 +56,27 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 
 /// As the handler does it; how many bytes there are to send.
 fn relay(body: &str, key: &IntegrationKey, mask: &Mask) -> Result<usize, Fault> {
-    let Content::Notification(notification) = webhook::parse(black_box(body), "application/json").content
+    let Content::Notification(notification) = webhook::read(black_box(body), "application/json").content
     else {
         return Err("not a notification".into());
     };
-    let circumstances = Circumstances {
+    let context = Context {
         now: SystemTime::now(),
         request_id: "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
         api: Api::V2,
         default_severity: Severity::Error,
         event_per: EventPer::Alert,
-        mask,
     };
-    let events = convert::convert(*notification, &circumstances)?;
+    let events = convert::convert(*notification, &context)?;
     if events.len() != ALERTS {
         return Err(format!("{} events of {ALERTS} alerts", events.len()).into());
     }
-    Ok(events.iter().map(|event| black_box(event.write(Api::V2, Some(key))).len()).sum())
+    let written = events.into_iter().map(|mut event| {
+        event.scrub(mask);
+        event.fit(Api::V2);
+        black_box(Parcel::new(event, Api::V2, key.clone()).body()).len()
+    });
+    Ok(written.sum())
 }
 
 fn copy(body: &str) -> Result<usize, Fault> {

@@ -8,7 +8,7 @@ use crate::page::{Page, Standing};
 use crate::rehearsal::Rehearsal;
 use crate::sample;
 use crate::server::serve;
-use arms_pagerduty::config::{Config, Level};
+use arms_pagerduty::config::Config;
 use arms_pagerduty::host::Fault;
 use arms_pagerduty::log::Log;
 use arms_pagerduty::relay::Relay;
@@ -77,7 +77,6 @@ impl Bench {
         let (stop, stopped) = watch::channel(false);
         let front = Arc::new(Front {
             relay: Relay::new(config()?, log)?,
-            quiet: Relay::new(config()?, Log::new(Level::Error, |_| {}))?,
             rehearsal: Rehearsal::new(config()?),
             memory: Arc::clone(&memory),
             standin: standin.clone(),

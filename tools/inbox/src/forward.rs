@@ -1,13 +1,12 @@
 //! The way to the real PagerDuty, which is there only for those who ask for it.
 
 use crate::memory::Memory;
-use crate::record::milliseconds;
-use crate::rehearsal::Made;
 use crate::sent::Delivered;
-use arms_pagerduty::answer;
 use arms_pagerduty::config::Config;
+use arms_pagerduty::deliver::Sender;
+use arms_pagerduty::event::Parcel;
 use arms_pagerduty::host::Fault;
-use arms_pagerduty::pagerduty::{Outcome, Sender};
+use arms_pagerduty::prepare::Prepared;
 use arms_pagerduty::secret::{IntegrationKey, Mask};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -53,7 +52,7 @@ impl Forward {
     /// Sends a webhook's events in the background and notes what became of them.
     pub(crate) fn send(
         &self,
-        made: Made,
+        prepared: &Prepared,
         id: String,
         memory: Arc<Memory>,
         delivering: Option<mpsc::Sender<Infallible>>,
@@ -62,29 +61,15 @@ impl Forward {
             return;
         }
         let (sender, key, within) = (self.sender.clone(), self.key.clone(), self.within);
+        let own = |parcel: &Parcel| Parcel { key: key.clone(), ..parcel.clone() };
+        let parcels: Vec<Parcel> = prepared.parcels.iter().map(own).collect();
         tokio::spawn(async move {
-            let deliveries = sender.deliver(made.api, &key, made.events, Instant::now() + within).await;
+            let deliveries = sender.deliver(parcels, Instant::now() + within).await;
             let mask = Mask::new([&key], []);
             memory.change(&id, |webhook| {
-                for delivery in deliveries {
-                    let is_accepted = delivery.is_accepted(made.api);
-                    let errors =
-                        if is_accepted { Vec::new() } else { answer::errors_of(&delivery.outcome, &mask) };
-                    let event = &delivery.event;
-                    let sent = webhook.events.iter_mut().find(|sent| {
-                        sent.dedup_key == event.dedup_key
-                            && (sent.action == event.action.word() || sent.action == "change")
-                    });
-                    if let Some(sent) = sent {
-                        sent.forwarded = Some(Delivered {
-                            status: match &delivery.outcome {
-                                Outcome::Answered(reply) => Some(reply.status),
-                                Outcome::Failed(_) => None,
-                            },
-                            attempts: delivery.attempts,
-                            milliseconds: milliseconds(delivery.elapsed),
-                            errors,
-                        });
+                for delivery in &deliveries {
+                    if let Some(sent) = webhook.events.iter_mut().find(|sent| sent.is_of(&delivery.parcel)) {
+                        sent.forwarded = Some(Delivered::new(delivery, &mask));
                     }
                 }
             });

@@ -3,12 +3,13 @@
 use crate::forward::Forward;
 use crate::memory::Memory;
 use crate::record::Webhook;
-use crate::rehearsal::{Made, Rehearsal};
-use crate::server;
+use crate::rehearsal::Rehearsal;
+use crate::server::{self, BODY_WITHIN};
+use arms_pagerduty::admit::Route;
 use arms_pagerduty::answer;
 use arms_pagerduty::error::Error;
-use arms_pagerduty::intake::BODY_MAX_BYTES;
 use arms_pagerduty::relay::{Invocation, Relay};
+use arms_pagerduty::webhook::BODY_MAX_BYTES;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
@@ -18,13 +19,12 @@ use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// The function, and all that watches it.
 pub(crate) struct Front {
     /// The function's handler.
     pub(crate) relay: Relay,
-    /// The same without a log, to ask it what it would refuse.
-    pub(crate) quiet: Relay,
     pub(crate) rehearsal: Rehearsal,
     pub(crate) memory: Arc<Memory>,
     pub(crate) standin: Standin,
@@ -39,8 +39,9 @@ impl Front {
         let (head, body) = request.into_parts();
         // One byte more than is taken, so that too much is seen to be.
         let Some(body) = server::collect(body, BODY_MAX_BYTES.saturating_add(1)).await else {
-            let invocation = Invocation { request_id: new_id(), time_left: None };
-            let mut response = self.relay.refuse_incomplete(&head, &invocation);
+            let route = self.relay.admit(&head);
+            let answer = self.relay.answer_incomplete(route, &head, BODY_WITHIN, &invocation(&new_id()));
+            let mut response = answer.response;
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             return response.map(Full::new);
         };
@@ -60,54 +61,80 @@ impl Front {
                 response
             })
         };
-        (id, task.await.unwrap_or_else(|_| answer::of_error(Error::NotReached)))
+        (id, task.await.unwrap_or_else(|_| answer::of_error(Error::NotReached).response))
     }
 
     async fn handle(&self, request: Request<Bytes>, id: String) -> Response<Bytes> {
-        let invocation = Invocation { request_id: id.clone(), time_left: None };
-        if request.uri().path() == "/healthz" {
-            return self.relay.handle(request, &invocation).await;
-        }
+        let started = Instant::now();
+        let invocation = invocation(&id);
         let (head, body) = request.into_parts();
-        // What the head alone refuses, the handler answers without a look at the body.
-        let made = (!self.relay.refuses(&head)).then(|| self.rehearsal.run(&head, body.clone(), &id));
-        let mut webhook = Webhook::new(&id, &head, &body, made.as_ref(), &self.rehearsal);
         let after_request = self.standin.last_request();
+        let api = match self.relay.admit(&head) {
+            Ok(Route::Events(api)) => api,
+            Ok(Route::Health) => {
+                return self.relay.answer(Ok(Route::Health), &head, body, &invocation).await.response;
+            }
+            Err(error) => {
+                self.memory.add(Webhook::new(&id, &head, &body, None, &self.rehearsal));
+                let answer = self.relay.answer(Err(error), &head, body, &invocation).await;
+                self.memory.change(&id, |webhook| webhook.answered(&answer.response));
+                return answer.response;
+            }
+        };
+        let prepared = self.relay.prepare(api, &head, body.clone(), &invocation);
+        let mut webhook = Webhook::new(&id, &head, &body, Some(&prepared), &self.rehearsal);
         webhook.after_request = after_request;
         self.memory.add(webhook);
-        if let (Some(forward), Some(Ok(made))) = (&self.forward, made) {
-            // What a web page somewhere else made the browser send must not page anyone.
-            let is_from_elsewhere = head.headers.contains_key(header::ORIGIN);
-            if !is_from_elsewhere {
-                forward.send(made, id.clone(), Arc::clone(&self.memory), self.delivering.upgrade());
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                let answer = self.relay.fail(error, &head, &invocation);
+                self.memory.change(&id, |webhook| webhook.answered(&answer.response));
+                return answer.response;
             }
+        };
+        // What another web page made the browser send must not page anyone.
+        let is_from_elsewhere = head.headers.contains_key(header::ORIGIN);
+        if let Some(forward) = &self.forward
+            && !is_from_elsewhere
+        {
+            forward.send(&prepared, id.clone(), Arc::clone(&self.memory), self.delivering.upgrade());
         }
-        let response = self.relay.handle(Request::from_parts(head, body), &invocation).await;
+        let deliveries = self.relay.deliver(&prepared, &invocation).await;
+        let answer = self.relay.finish(&prepared, &deliveries, &head, &invocation, started);
         let requests = self.standin.requests_since(after_request);
         self.memory.change(&id, |webhook| {
             webhook.take_attempts(&requests);
-            webhook.answered(&response);
+            webhook.take_deliveries(&deliveries, &prepared.mask);
+            webhook.answered(&answer.response);
         });
-        response
+        answer.response
     }
 
     /// What would become of a webhook, with nothing sent or remembered.
-    pub(crate) async fn preview(&self, request: Request<Bytes>) -> Webhook {
-        let id = "preview".to_owned();
+    pub(crate) fn preview(&self, request: Request<Bytes>) -> Webhook {
+        let id = "preview";
         let (head, body) = request.into_parts();
-        if self.quiet.refuses(&head) || Rehearsal::arrival(&head, &id).is_none() {
-            let mut webhook = Webhook::new(&id, &head, &body, None, &self.rehearsal);
-            let invocation = Invocation { request_id: id, time_left: None };
-            webhook.answered(&self.quiet.handle(Request::from_parts(head, body), &invocation).await);
-            return webhook;
-        }
-        let made: Result<Made, Error> = self.rehearsal.run(&head, body.clone(), &id);
-        let mut webhook = Webhook::new(&id, &head, &body, Some(&made), &self.rehearsal);
-        if let Err(error) = made {
-            webhook.answered(&answer::of_error(error));
+        let prepared = match self.relay.admit(&head) {
+            Ok(Route::Events(api)) => self.relay.prepare(api, &head, body.clone(), &invocation(id)),
+            Ok(Route::Health) => Err(Error::UnknownPath),
+            Err(error) => {
+                let mut webhook = Webhook::new(id, &head, &body, None, &self.rehearsal);
+                webhook.answered(&answer::of_error(error).response);
+                return webhook;
+            }
+        };
+        let mut webhook = Webhook::new(id, &head, &body, Some(&prepared), &self.rehearsal);
+        if let Err(error) = prepared {
+            webhook.answered(&answer::of_error(error).response);
         }
         webhook
     }
+}
+
+/// A request of this id that nothing ends early.
+fn invocation(id: &str) -> Invocation {
+    Invocation { request_id: id.to_owned(), deadline: None }
 }
 
 fn new_id() -> String {

@@ -1,13 +1,11 @@
 //! Every further webhook: a line an event, made of the function's log and of what the stand-in was sent.
 
-use crate::memory::Memory;
 use crate::screen::{Screen, Tone, printable};
 use arms_pagerduty::config::Level;
 use arms_pagerduty::log::Log;
 use pagerduty_standin::{Api, Received, Standin};
 use serde::Deserialize;
 use std::io;
-use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// How much of a summary a line shows.
@@ -15,11 +13,10 @@ const SUMMARY_MAX_CHARS: usize = 100;
 /// As wide as the widest severity.
 const SEVERITY_WIDTH: usize = 8;
 
-/// The function's log, which the memory notes too, and the lines that will be written to it.
-pub(crate) fn open(memory: Arc<Memory>) -> (Log, UnboundedReceiver<Vec<u8>>) {
+/// The function's log, and the lines that will be written to it.
+pub(crate) fn open() -> (Log, UnboundedReceiver<Vec<u8>>) {
     let (sender, lines) = unbounded_channel();
     let log = Log::new(Level::Info, move |line| {
-        memory.note(line);
         // After the end nobody reads on.
         let _ = sender.send(line.to_vec());
     });

@@ -98,7 +98,7 @@ fn start(options: &Options) -> Result<(), Fault> {
 async fn run(options: &Options) -> Result<(), Fault> {
     let mut signals = Signals::new()?;
     let memory = Arc::new(Memory::new());
-    let (log, lines) = journal::open(Arc::clone(&memory));
+    let (log, lines) = journal::open();
     let sample = Sample::embedded()?;
     let bench = Bench::start(options, log, memory).await?;
     let mut screen = Screen::of_stdout();

@@ -1,8 +1,6 @@
 //! The webhooks, newest last, within bounds; and the number that grows with every change.
 
 use crate::record::Webhook;
-use crate::sent::Delivered;
-use serde::Deserialize;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -23,20 +21,6 @@ struct Book {
     webhooks: VecDeque<Webhook>,
     bytes: usize,
     let_go: u64,
-}
-
-/// An event's line in the function's log.
-#[derive(Deserialize)]
-struct Line {
-    message: String,
-    request_id: String,
-    action: String,
-    dedup_key: String,
-    status: Option<u16>,
-    attempts: u32,
-    milliseconds: u64,
-    #[serde(default)]
-    errors: Vec<String>,
 }
 
 impl Memory {
@@ -90,27 +74,6 @@ impl Memory {
             }
             webhook.is_traced = true;
         }
-    }
-
-    /// Notes what a line of the function's log tells of an event.
-    pub(crate) fn note(&self, line: &[u8]) {
-        let Ok(line) = serde_json::from_slice::<Line>(line) else { return };
-        if line.message != "event" {
-            return;
-        }
-        self.change(&line.request_id, |webhook| {
-            let is_it = |action: &str, key: &str| {
-                (action == line.action || action == "change") && key == line.dedup_key
-            };
-            if let Some(sent) = webhook.events.iter_mut().find(|sent| is_it(sent.action, &sent.dedup_key)) {
-                sent.delivery = Some(Delivered {
-                    status: line.status,
-                    attempts: line.attempts,
-                    milliseconds: line.milliseconds,
-                    errors: line.errors,
-                });
-            }
-        });
     }
 
     /// One, as it is now.

@@ -2,10 +2,12 @@
 
 use crate::masking;
 use crate::origin::{self, Field};
-use crate::rehearsal::{Made, Rehearsal};
-use crate::sent::{Attempt, Sent, api};
+use crate::rehearsal::Rehearsal;
+use crate::sent::{Attempt, Delivered, Sent, api};
+use arms_pagerduty::deliver::Delivery;
 use arms_pagerduty::error::Error;
-use arms_pagerduty::intake::Arrival;
+use arms_pagerduty::prepare::{Arrival, Prepared};
+use arms_pagerduty::secret::Mask;
 use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
@@ -52,7 +54,7 @@ pub(crate) struct Webhook {
 #[derive(Clone, Serialize)]
 pub(crate) struct Refused {
     pub(crate) message: String,
-    pub(crate) remedy: &'static str,
+    pub(crate) remedy: String,
 }
 
 #[derive(Clone, Serialize)]
@@ -69,16 +71,18 @@ impl Webhook {
         id: &str,
         head: &Parts,
         body: &[u8],
-        made: Option<&Result<Made, Error>>,
+        prepared: Option<&Result<Prepared, Error>>,
         tokens: &Rehearsal,
     ) -> Self {
         let own = tokens.mask();
-        let made_well = made.and_then(|made| made.as_ref().ok());
-        let mask = made_well.map_or(&own, |made| &made.mask);
+        let ready = prepared.and_then(|prepared| prepared.as_ref().ok());
+        let mask = ready.map_or(&own, |prepared| &prepared.mask);
+        let arrival = Rehearsal::arrival(head, id);
         let text = String::from_utf8_lossy(body);
         let end = text.floor_char_boundary(BODY_SHOWN_MAX_BYTES);
         let shown = masking::text(text.get(..end).unwrap_or_default(), mask);
-        let refused = made.and_then(|made| made.as_ref().err());
+        let refused = prepared.and_then(|prepared| prepared.as_ref().err()).map(|error| error.refusal());
+        let parcels = ready.map(|prepared| prepared.parcels.as_slice()).unwrap_or_default();
         Self {
             id: id.to_owned(),
             at_ms: now_ms(),
@@ -87,16 +91,17 @@ impl Webhook {
             headers: masking::headers(head, mask),
             body: shown,
             body_bytes: body.len(),
-            api: made_well.map(|made| api(made.api)),
-            key: made_well.map(|made| made.key.masked()),
-            key_from: made_well.map(|made| made.key_from),
-            refused: refused.map(|error| Refused { message: error.to_string(), remedy: error.remedy() }),
-            events: made_well
-                .map(|made| made.events.iter().map(|event| Sent::new(event, made)).collect())
-                .unwrap_or_default(),
+            api: parcels.first().map(|parcel| api(parcel.api)),
+            key: ready.map(|prepared| prepared.key.masked()),
+            key_from: ready.map(|prepared| prepared.key_place.describe()),
+            refused: refused.map(|refusal| Refused {
+                message: refusal.message.into_owned(),
+                remedy: refusal.remedy.into_owned(),
+            }),
+            events: parcels.iter().map(Sent::new).collect(),
             answer: None,
             is_traced: false,
-            arrival: Rehearsal::arrival(head, id).filter(|_| body.len() <= BODY_SHOWN_MAX_BYTES),
+            arrival: arrival.filter(|_| body.len() <= BODY_SHOWN_MAX_BYTES),
             after_request: 0,
             began: Instant::now(),
         }
@@ -119,6 +124,15 @@ impl Webhook {
         for sent in &mut self.events {
             let own = requests.iter().filter(|request| request.body == sent.wire);
             sent.attempts = own.map(|request| Attempt::new(request, began)).collect();
+        }
+    }
+
+    /// Notes what became of the events.
+    pub(crate) fn take_deliveries(&mut self, deliveries: &[Delivery], mask: &Mask) {
+        for delivery in deliveries {
+            if let Some(sent) = self.events.iter_mut().find(|sent| sent.is_of(&delivery.parcel)) {
+                sent.delivery = Some(Delivered::new(delivery, mask));
+            }
         }
     }
 

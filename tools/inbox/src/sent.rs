@@ -2,8 +2,9 @@
 
 use crate::origin::{self, Field};
 use crate::record::milliseconds;
-use crate::rehearsal::Made;
-use arms_pagerduty::event::{self, Event};
+use arms_pagerduty::deliver::Delivery;
+use arms_pagerduty::event::{self, Parcel};
+use arms_pagerduty::secret::Mask;
 use bytes::Bytes;
 use pagerduty_standin::rules::Reason;
 use pagerduty_standin::{Api, Fault, Received, check};
@@ -28,7 +29,7 @@ pub(crate) struct Sent {
     pub(crate) broken: Vec<Broken>,
     /// Each time that it was sent.
     pub(crate) attempts: Vec<Attempt>,
-    /// What the function's log says of it; none before the end.
+    /// What became of it; none before the end.
     pub(crate) delivery: Option<Delivered>,
     /// What the real PagerDuty said, if it was sent there too.
     pub(crate) forwarded: Option<Delivered>,
@@ -61,25 +62,49 @@ pub(crate) struct Delivered {
 }
 
 impl Sent {
-    pub(crate) fn new(event: &Event, made: &Made) -> Self {
-        let wire = event.write(made.api, Some(&made.key));
-        let shown = String::from_utf8(event.write(made.api, None)).unwrap_or_default();
-        let is_change = made.api == event::Api::Change;
+    pub(crate) fn new(parcel: &Parcel) -> Self {
+        let wire = parcel.body();
+        let shown = String::from_utf8_lossy(&parcel.event).into_owned();
+        let is_change = parcel.api == event::Api::Change;
         Self {
-            alert: (!is_change).then(|| alert_id(made.key.expose(), &event.dedup_key)),
-            action: if is_change { "change" } else { event.action.word() },
-            dedup_key: event.dedup_key.clone(),
-            severity: event.payload.severity.word(),
-            summary: event.payload.summary.clone(),
+            alert: (!is_change).then(|| alert_id(parcel.key.expose(), &parcel.dedup_key)),
+            action: parcel.action_word(),
+            dedup_key: parcel.dedup_key.clone(),
+            severity: parcel.severity.word(),
+            summary: summary(&shown),
             fields: origin::fields(&shown),
             event: RawValue::from_string(shown).unwrap_or_default(),
-            broken: broken(api(made.api), &wire),
+            broken: broken(api(parcel.api), &wire),
             attempts: Vec::new(),
             delivery: None,
             forwarded: None,
-            wire: Bytes::from(wire),
+            wire,
         }
     }
+
+    /// Whether it is the same event.
+    pub(crate) fn is_of(&self, parcel: &Parcel) -> bool {
+        self.dedup_key == parcel.dedup_key && self.action == parcel.action_word()
+    }
+}
+
+impl Delivered {
+    pub(crate) fn new(delivery: &Delivery, mask: &Mask) -> Self {
+        let errors = if delivery.is_accepted() { Vec::new() } else { delivery.outcome.errors(mask) };
+        Self {
+            status: delivery.status(),
+            attempts: delivery.attempts,
+            milliseconds: milliseconds(delivery.elapsed),
+            errors,
+        }
+    }
+}
+
+/// The summary of an event of any API; resolves may have none.
+fn summary(event: &str) -> String {
+    let event: serde_json::Value = serde_json::from_str(event).unwrap_or_default();
+    let summary = event.pointer("/payload/summary").or_else(|| event.get("description"));
+    summary.and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
 impl Attempt {

@@ -20,7 +20,7 @@ const CONNECTIONS_MAX: usize = 256;
 /// How long a head may take. A kept connection without a request is closed by it too.
 const HEAD_WITHIN: Duration = Duration::from_secs(75);
 /// How long a body may take.
-const BODY_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// Pause after a failed accept: there are no file descriptors left for a moment.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long connections may take to end once they have been told to: longer than a delivery.

@@ -22,7 +22,7 @@ pub(super) struct Draft {
 
 impl Page {
     pub(super) async fn preview(&self, draft: Draft) -> Result<Webhook, Refusal> {
-        let webhook = self.front.preview(self.request(draft)?).await;
+        let webhook = self.front.preview(self.request(draft)?);
         Ok(self.traced(webhook).await)
     }
 

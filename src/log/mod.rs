@@ -1,29 +1,32 @@
 //! Logs: a JSON object a line, on standard output.
 //!
-//! No line holds a query string, a list of headers or a body; the one exception is `undelivered`,
-//! which holds an event without its key so that someone can send it again.
+//! No line holds a query string, a list of headers or a body. The one exception is `undelivered`,
+//! which holds an event without its key so that it can be sent again.
 
-use crate::answer;
+mod metrics;
+
+use crate::answer::Answer;
 use crate::config::{Config, Level};
+use crate::deliver::Delivery;
 use crate::event::Api;
-use crate::metrics::{self, Directive, Embedded};
-use crate::pagerduty::{Delivery, Outcome};
 use crate::secret::Mask;
 use crate::timestamp;
+pub use metrics::milliseconds;
+use metrics::{Directive, Embedded};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::io::Write;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// Where a line goes, its line break included.
 type Sink = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
-/// Writes the lines that the level lets pass.
+/// Writes the lines up to its level.
 #[derive(Clone)]
 pub struct Log {
     level: Level,
-    /// Lambda's name of the function: only there are lines read for metrics.
+    /// Lambda's name of the function. Only there are lines read for metrics.
     function: Option<String>,
     write: Sink,
 }
@@ -52,6 +55,24 @@ pub struct RequestLine<'a> {
     pub error: Option<String>,
 }
 
+impl<'a> RequestLine<'a> {
+    /// The line of a request that was answered so, at once and without events.
+    #[must_use]
+    pub fn new(request_id: &'a str, answer: &Answer) -> Self {
+        Self {
+            request_id,
+            method: None,
+            path: None,
+            status: answer.response.status().as_u16(),
+            events: 0,
+            webhooks: 1,
+            webhooks_refused: 0,
+            milliseconds: 0,
+            error: None,
+        }
+    }
+}
+
 /// One event, accepted or not.
 #[derive(Serialize)]
 struct EventLine<'a> {
@@ -64,7 +85,7 @@ struct EventLine<'a> {
     severity: &'static str,
     /// PagerDuty's, if it answered.
     status: Option<u16>,
-    /// The status as few words as a metric's dimension should have.
+    /// The status as one of a few words, as many as a metric's dimension should have.
     answer: &'static str,
     attempts: u32,
     milliseconds: u64,
@@ -80,11 +101,11 @@ struct EventLine<'a> {
 struct UndeliveredLine<'a> {
     request_id: &'a str,
     key: &'a str,
-    /// Where it is to be sent, with the key put into it.
+    /// Where it is to be sent once the key has been added.
     path: &'static str,
     status: Option<u16>,
     undelivered: u8,
-    /// One if PagerDuty refused it: then sending it again will not help.
+    /// One if PagerDuty refused it, so that sending it again will not help.
     refused: u8,
     errors: &'a [String],
     event: &'a RawValue,
@@ -116,7 +137,7 @@ impl Log {
     #[must_use]
     pub fn to_stdout(config: &Config) -> Self {
         let write = |line: &[u8]| {
-            // Without a reader there is nobody to tell.
+            // There is no other place to report that the log cannot be written.
             let _ = std::io::stdout().lock().write_all(line);
         };
         Self { function: config.lambda_function.clone(), ..Self::new(config.log_level, write) }
@@ -158,25 +179,23 @@ impl Log {
         self.line(level, "request", line, metrics::REQUEST);
     }
 
-    /// An event was sent, or given up: then its `undelivered` line follows.
-    pub fn event(&self, request_id: &str, key: &str, api: Api, delivery: &Delivery, mask: &Mask) {
-        let event = &delivery.event;
-        let accepted = delivery.is_accepted(api);
-        let errors = if accepted { Vec::new() } else { answer::errors_of(&delivery.outcome, mask) };
-        let status = match &delivery.outcome {
-            Outcome::Answered(reply) => Some(reply.status),
-            Outcome::Failed(_) => None,
-        };
+    /// An event was sent or given up; in the second case an `undelivered` line follows.
+    pub fn event(&self, request_id: &str, delivery: &Delivery, mask: &Mask) {
+        let parcel = &delivery.parcel;
+        let accepted = delivery.is_accepted();
+        let errors = if accepted { Vec::new() } else { delivery.outcome.errors(mask) };
+        let key = parcel.key.masked();
+        let status = delivery.status();
         let level = if accepted { Level::Info } else { Level::Warn };
         let line = EventLine {
             request_id,
-            key,
-            path: api.path(),
-            action: event.action.word(),
-            dedup_key: &event.dedup_key,
-            severity: event.payload.severity.word(),
+            key: &key,
+            path: parcel.api.path(),
+            action: parcel.action.word(),
+            dedup_key: &parcel.dedup_key,
+            severity: parcel.severity.word(),
             status,
-            answer: answer_word(api, status),
+            answer: answer_word(parcel.api, status),
             attempts: delivery.attempts,
             milliseconds: milliseconds(delivery.elapsed),
             events: 1,
@@ -185,23 +204,26 @@ impl Log {
             errors: &errors,
         };
         self.line(level, "event", line, metrics::EVENT);
-        if accepted {
-            return;
+        if !accepted {
+            self.undelivered(request_id, delivery, &key, &errors);
         }
-        let whole = String::from_utf8(event.write(api, None)).ok();
-        if let Some(whole) = whole.and_then(|text| RawValue::from_string(text).ok()) {
-            let line = UndeliveredLine {
-                request_id,
-                key,
-                path: api.path(),
-                status,
-                undelivered: 1,
-                refused: u8::from(!delivery.outcome.may_be_retried(api)),
-                errors: &errors,
-                event: &whole,
-            };
-            self.line(Level::Error, "undelivered", line, metrics::UNDELIVERED);
-        }
+    }
+
+    /// PagerDuty does not have an event: the line holds all of it but its key.
+    fn undelivered(&self, request_id: &str, delivery: &Delivery, key: &str, errors: &[String]) {
+        let parcel = &delivery.parcel;
+        let Ok(event) = serde_json::from_slice::<Box<RawValue>>(&parcel.event) else { return };
+        let line = UndeliveredLine {
+            request_id,
+            key,
+            path: parcel.api.path(),
+            status: delivery.status(),
+            undelivered: 1,
+            refused: u8::from(!delivery.may_be_retried()),
+            errors,
+            event: &event,
+        };
+        self.line(Level::Error, "undelivered", line, metrics::UNDELIVERED);
     }
 }
 
@@ -215,33 +237,18 @@ fn answer_word(api: Api, status: Option<u16>) -> &'static str {
     }
 }
 
-impl Level {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-        }
-    }
-}
-
-/// A duration as logs give it.
-#[must_use]
-pub fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
 mod tests {
     use super::*;
-    use crate::convert::test_event;
+    use crate::deliver::{Outcome, Reply};
     use crate::error::Error;
-    use crate::pagerduty::Reply;
+    use crate::event::{Action, Parcel, Severity};
+    use crate::secret::IntegrationKey;
     use bytes::Bytes;
     use serde_json::Value;
     use std::sync::Mutex;
+    use std::time::Duration;
 
     fn lines(function: Option<&str>, log_to: impl Fn(&Log)) -> Vec<Value> {
         let written = Arc::new(Mutex::new(Vec::new()));
@@ -267,9 +274,16 @@ mod tests {
         log.request(Level::Info, &line);
         let accepted = Reply { status: 202, body: Bytes::new(), retry_after: None };
         for outcome in [Outcome::Answered(accepted), Outcome::Failed(Error::NotReached)] {
-            let delivery =
-                Delivery { event: test_event(), outcome, attempts: 3, elapsed: Duration::from_millis(7) };
-            log.event("r", "****cdef", Api::V2, &delivery, &Mask::new([], []));
+            let parcel = Parcel {
+                api: Api::V2,
+                key: IntegrationKey::parse("0123456789abcdef0123456789abcdef").ok().unwrap(),
+                dedup_key: "d".to_owned(),
+                action: Action::Resolve,
+                severity: Severity::Info,
+                event: Bytes::from_static(br#"{"event_action":"resolve","dedup_key":"d"}"#),
+            };
+            let delivery = Delivery { parcel, outcome, attempts: 3, elapsed: Duration::from_millis(7) };
+            log.event("r", &delivery, &Mask::new([], []));
         }
     }
 

@@ -1,19 +1,18 @@
 //! CloudWatch's embedded metric format: which members of a log line are metrics (AWS, "Specification:
 //! Embedded metric format").
 //!
-//! The members themselves stand in the lines on every host; on Lambda a line also says that
-//! CloudWatch should count them.
+//! The members are in the lines on every host; on Lambda a line also tells CloudWatch to count them.
 
 use serde::Serialize;
 use std::time::{Duration, SystemTime};
 
-/// Where the metrics stand in CloudWatch.
-pub const NAMESPACE: &str = "arms-pagerduty";
+/// The namespace of the metrics in CloudWatch.
+pub(super) const NAMESPACE: &str = "arms-pagerduty";
 
-/// What of a line is counted.
+/// What CloudWatch counts in a line.
 #[derive(Debug, Clone, Copy)]
-pub struct Directive {
-    /// Members whose values tell the counts apart.
+pub(super) struct Directive {
+    /// Members by whose values the counts are kept apart.
     dimensions: &'static [&'static str],
     /// Members that are counted, with their units.
     metrics: &'static [(&'static str, Unit)],
@@ -27,7 +26,7 @@ enum Unit {
 }
 
 /// A webhook was answered.
-pub const REQUEST: &[Directive] = &[Directive {
+pub(super) const REQUEST: &[Directive] = &[Directive {
     dimensions: &["function"],
     metrics: &[
         ("webhooks", Unit::Count),
@@ -36,8 +35,8 @@ pub const REQUEST: &[Directive] = &[Directive {
     ],
 }];
 
-/// An event was sent, or given up. The time is told apart from a request's by the dimensions.
-pub const EVENT: &[Directive] = &[
+/// An event was sent or given up. The dimensions keep its time apart from that of a request.
+pub(super) const EVENT: &[Directive] = &[
     Directive { dimensions: &["function", "action", "severity"], metrics: &[("events", Unit::Count)] },
     Directive {
         dimensions: &["function", "answer"],
@@ -47,7 +46,7 @@ pub const EVENT: &[Directive] = &[
 ];
 
 /// PagerDuty does not have an event.
-pub const UNDELIVERED: &[Directive] = &[Directive {
+pub(super) const UNDELIVERED: &[Directive] = &[Directive {
     dimensions: &["function"],
     metrics: &[("undelivered", Unit::Count), ("refused", Unit::Count)],
 }];
@@ -55,7 +54,7 @@ pub const UNDELIVERED: &[Directive] = &[Directive {
 /// The member `_aws` of a line.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Embedded {
+pub(super) struct Embedded {
     timestamp: u64,
     cloud_watch_metrics: Vec<Written>,
 }
@@ -76,16 +75,19 @@ struct Metric {
 }
 
 impl Embedded {
-    pub(crate) fn new(directives: &'static [Directive], now: SystemTime) -> Self {
+    pub(super) fn new(directives: &'static [Directive], now: SystemTime) -> Self {
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let write = |directive: &Directive| Written {
             namespace: NAMESPACE,
             dimensions: [directive.dimensions],
             metrics: directive.metrics.iter().map(|(name, unit)| Metric { name, unit: *unit }).collect(),
         };
-        Self {
-            timestamp: crate::log::milliseconds(since),
-            cloud_watch_metrics: directives.iter().map(write).collect(),
-        }
+        Self { timestamp: milliseconds(since), cloud_watch_metrics: directives.iter().map(write).collect() }
     }
+}
+
+/// A duration in milliseconds, as log lines give it.
+#[must_use]
+pub fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,31 +1,38 @@
-//! JSON as templates break it: values pasted in unescaped, so that quotes, backslashes and line
+//! JSON that a template has broken: values pasted in unescaped, so that quotes, backslashes and line
 //! breaks stand raw inside strings, and values without quotes.
 //!
-//! ARMS documents no escaping function for template values. The reader below takes a quote for the
+//! ARMS documents no escaping function for template values. The reader below takes a quote as the
 //! end of a string only if what follows continues the document: a comma and the next name, or
-//! brackets that close what is open. A text is hardly ever like that by chance.
+//! brackets that close what is open. Ordinary text rarely looks like that.
 
-use super::Placeholder;
-use super::fields::CONTENT;
-use super::json::{Budget, keep_rest};
+use super::budget::Budget;
+use super::first_wins::keep_rest;
 use serde_json::{Map, Value};
 
 /// Deeper than any notification; what is nested deeper is left to be read as text.
 const DEPTH_MAX: usize = 32;
-/// Looks at text whose brackets do not match, in bytes.
+/// How many bytes may be scanned a second time in all, so that the work stays linear.
 const SECOND_LOOKS_MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Longer than any placeholder of a template.
 const PLACEHOLDER_MAX_BYTES: usize = 1_000;
 /// Longer than any name of a notification, shorter than most sentences.
 const NAME_MAX_CHARS: usize = 64;
 
-/// Reads `text`, which is no JSON, as what it was meant to be. `None` if it cannot be told.
-pub(super) fn mend(text: &str) -> Option<Value> {
+/// A document that was not well-formed.
+pub(super) struct Repaired {
+    pub(super) value: Value,
+    /// Values without quotes that begin with `$`.
+    pub(super) bare_variables: Vec<String>,
+}
+
+/// Reads `text`, which is not well-formed JSON, as the document it was meant to be; `None` if that
+/// is ambiguous.
+pub(super) fn repair(text: &str) -> Option<Repaired> {
     let mut reader = Reader {
         rest: text.trim_start(),
         open: Vec::new(),
         budget: Budget::new(),
-        unfilled: None,
+        bare_variables: Vec::new(),
         behind_quotes: text.rfind('"').map_or(0, |last| text.len().saturating_sub(last + 1)),
         second_looks: SECOND_LOOKS_MAX_BYTES,
     };
@@ -33,11 +40,10 @@ pub(super) fn mend(text: &str) -> Option<Value> {
         return None;
     }
     let mut value = reader.value()?;
-    if let (Some(unfilled), Value::Object(object)) = (reader.unfilled, &mut value) {
-        object.entry(CONTENT).or_insert(Value::String(unfilled));
-    }
-    // Another object behind the end means that an end was misread: better text than half an alert.
-    keep_rest(&mut value, reader.rest).then_some(value)
+    // Another object behind the end means that the end was misread. Then the whole is read as text,
+    // which shows more than half an alert would.
+    let is_whole = keep_rest(&mut value, reader.rest);
+    is_whole.then_some(Repaired { value, bare_variables: reader.bare_variables })
 }
 
 struct Reader<'a> {
@@ -45,11 +51,11 @@ struct Reader<'a> {
     /// The closing bracket of each object and array that is open.
     open: Vec<char>,
     budget: Budget,
-    /// A variable of ARMS's without quotes: under whatever name, it would have become the content.
-    unfilled: Option<String>,
+    /// Values without quotes that begin with `$`.
+    bare_variables: Vec<String>,
     /// Bytes behind the last quote of the text.
     behind_quotes: usize,
-    /// Bytes that may still be looked at twice, so that reading stays linear.
+    /// Bytes that may still be scanned a second time.
     second_looks: usize,
 }
 
@@ -171,7 +177,8 @@ impl<'a> Reader<'a> {
                 None => break,
             }
         }
-        // A text that was cut off has no quote; one that has some cannot be told.
+        // A text that was cut off has no closing quote. A text with quotes of which none fits is
+        // ambiguous.
         let cut_off = || (!text.contains('"')).then_some((text, ""));
         let (inner, rest) = first.or_else(cut_off)?;
         self.rest = rest;
@@ -187,8 +194,8 @@ impl<'a> Reader<'a> {
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         let word = word.trim();
-        if Placeholder::of(word).is_some() {
-            self.unfilled = Some(word.to_owned());
+        if word.starts_with('$') {
+            self.bare_variables.push(word.to_owned());
         }
         serde_json::from_str(word).unwrap_or_else(|_| Value::String(word.to_owned()))
     }
@@ -295,8 +302,12 @@ fn unescape(raw: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::mend;
-    use serde_json::json;
+    use super::repair;
+    use serde_json::{Value, json};
+
+    fn repaired(text: &str) -> Option<Value> {
+        repair(text).map(|repaired| repaired.value)
+    }
 
     #[test]
     fn values_pasted_in_raw_are_read_as_they_were_meant() {
@@ -306,7 +317,7 @@ mod tests {
             (r#"{"a":"C:\data\x","b":"y"}"#, json!({"a":"C:\\data\\x","b":"y"})),
             (r#"{"a":"body {"b":"c"} bad","d":"e"}"#, json!({"a":"body {\"b\":\"c\"} bad","d":"e"})),
             (r#"{"a":"ends in a quote"","b":"c"}"#, json!({"a":"ends in a quote\"","b":"c"})),
-            (r#"{"a":$content}"#, json!({"a":"$content","content":"$content"})),
+            (r#"{"a":$content}"#, json!({"a":"$content"})),
             (r#"{"a":{{ .level }},"b":2}"#, json!({"a":"{{ .level }}","b":2})),
             (r#"{"a":"{{ range .alerts }}","b":true}"#, json!({"a":"{{ range .alerts }}","b":true})),
             (r#"{"a":"b",}"#, json!({"a":"b"})),
@@ -350,21 +361,21 @@ mod tests {
             (r#"{"a":"say "x" y","s":"f"}}"#, json!({"a":"say \"x\" y","s":"f"})),
             (r#"{"a":"C:\data\dir\","s":"f"}"#, json!({"a":"C:\\data\\dir\\","s":"f"})),
         ] {
-            assert_eq!(mend(text), Some(meant), "{text}");
+            assert_eq!(repaired(text), Some(meant), "{text}");
         }
     }
 
     #[test]
     fn the_first_of_two_equal_names_wins_here_too() {
         let text = r#"{"k":"mine","a":"raw " text","k":"theirs"}"#;
-        assert_eq!(mend(text), Some(json!({"k":"mine","a":"raw \" text"})));
+        assert_eq!(repaired(text), Some(json!({"k":"mine","a":"raw \" text"})));
     }
 
     #[test]
-    fn what_cannot_be_told_is_left_alone() {
+    fn what_is_ambiguous_is_left_alone() {
         for text in ["plain", "[1,2", "{not json at all}", "{\"a\":b} {", ""] {
-            assert_eq!(mend(text), None, "{text}");
+            assert_eq!(repaired(text), None, "{text}");
         }
-        assert_eq!(mend(&"{\"a\":".repeat(50_000)), None);
+        assert_eq!(repaired(&"{\"a\":".repeat(50_000)), None);
     }
 }

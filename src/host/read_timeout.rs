@@ -1,8 +1,8 @@
-//! How long a client may take before its request's head is there.
+//! A read time-out: how long a client may take to send the head of a request.
 //!
-//! hyper's own limit also runs while a kept connection is idle, and Function Compute wants idle
-//! connections kept (Function Compute, "Custom runtime: keep-alive"). Here the time runs from the
-//! first byte of a head, or from the start of a connection.
+//! hyper's own time-out also runs while a kept connection is idle, and Function Compute requires idle
+//! connections to be kept (Function Compute, "Custom runtime: keep-alive"). Here the time runs from
+//! the start of a connection, and then from the first byte of each head.
 
 use std::io;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep, sleep};
 /// How long a head may take, from its first byte.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 
-/// Where a connection stands; the service tells, the reader listens.
+/// What a connection is doing; the service sets it and the reader follows it.
 #[derive(Clone)]
 pub(super) struct Phase(Arc<AtomicU8>);
 
@@ -29,19 +29,19 @@ impl Phase {
         Self(Arc::new(AtomicU8::new(HEAD)))
     }
 
-    /// A head has come: the client waits for us.
+    /// A head has arrived and the client waits for the answer.
     pub(super) fn busy(&self) {
         self.0.store(BUSY, Ordering::Relaxed);
     }
 
-    /// The answer is on its way: we wait for the client.
+    /// The answer is being written; the next request may take its time.
     pub(super) fn idle(&self) {
         self.0.store(IDLE, Ordering::Relaxed);
     }
 }
 
-/// A connection whose reads fail when the client takes too long.
-pub(super) struct Patient<T> {
+/// A connection whose reads fail if the client takes too long.
+pub(super) struct ReadTimeout<T> {
     inner: T,
     phase: Phase,
     /// The phase that `timer` was set for.
@@ -50,8 +50,8 @@ pub(super) struct Patient<T> {
     idle_max: Option<Duration>,
 }
 
-impl<T> Patient<T> {
-    /// `idle_max` is how long a connection may be kept without a request; `None` for ever.
+impl<T> ReadTimeout<T> {
+    /// `idle_max` is how long the connection may be idle; `None` for ever.
     pub(super) fn new(inner: T, phase: Phase, idle_max: Option<Duration>) -> Self {
         Self { inner, phase, timed: HEAD, timer: Box::pin(sleep(HEAD_WITHIN)), idle_max }
     }
@@ -65,7 +65,7 @@ impl<T> Patient<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Patient<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for ReadTimeout<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -96,7 +96,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Patient<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Patient<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for ReadTimeout<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

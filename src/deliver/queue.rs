@@ -1,39 +1,40 @@
-//! Who may be on the way to PagerDuty: how many events at a time, and which of them first.
+//! The queue in front of PagerDuty: how many events are sent at a time, and which of them first.
 
-use super::Reply;
+use super::outcome::Reply;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-/// Events on their way at the same time.
+/// How many events are sent at the same time.
 const CONCURRENT_MAX: usize = 8;
 
-/// Lets eight through at a time, and one at a time after the first rate limit. Of those who wait, the
-/// one with the lowest place goes first: also after a pause what is grave comes before what is not.
-pub(super) struct Gate {
-    state: Mutex<GateState>,
+/// A priority queue: eight events at a time, and one at a time after the first rate-limit answer. Of
+/// those that wait, the one with the lowest place goes first, also after a pause between attempts.
+pub(super) struct Queue {
+    state: Mutex<State>,
     changed: Notify,
 }
 
-struct GateState {
-    /// The first answer that said there were too many: since then one may be through at a time.
+struct State {
+    /// The first rate-limit answer; since then one event is sent at a time.
     rate_limit: Option<Reply>,
-    through: usize,
-    /// The places of those who wait.
+    /// How many are being sent.
+    sending: usize,
+    /// The places of those that wait.
     waiting: BTreeSet<usize>,
 }
 
-/// The right to be on the way to PagerDuty, until it is dropped.
-pub(super) struct Turn<'a>(&'a Gate);
+/// The right to send, until it is dropped.
+pub(super) struct Turn<'a>(&'a Queue);
 
-impl Gate {
+impl Queue {
     pub(super) fn new() -> Self {
-        let state = GateState { rate_limit: None, through: 0, waiting: BTreeSet::new() };
+        let state = State { rate_limit: None, sending: 0, waiting: BTreeSet::new() };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
-    fn state(&self) -> MutexGuard<'_, GateState> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -49,19 +50,19 @@ impl Gate {
     pub(super) async fn turn(&self, place: usize, deadline: Instant) -> Option<Turn<'_>> {
         self.state().waiting.insert(place);
         loop {
-            // A turn that comes with the deadline is too late to send anything, unless it is the first.
+            // A turn at the deadline is too late to send anything, unless it is the first one.
             if place > 0 && Instant::now() >= deadline {
                 return self.leave(place);
             }
             let mut changed = std::pin::pin!(self.changed.notified());
-            // From here on no change is missed, also one that comes before the wait below.
+            // From here on no change is missed, even if it comes before the wait below.
             changed.as_mut().enable();
             {
                 let mut state = self.state();
                 let width = if state.rate_limit.is_some() { 1 } else { CONCURRENT_MAX };
-                if state.through < width && state.waiting.first() == Some(&place) {
+                if state.sending < width && state.waiting.first() == Some(&place) {
                     state.waiting.remove(&place);
-                    state.through += 1;
+                    state.sending += 1;
                     drop(state);
                     self.changed.notify_waiters();
                     return Some(Turn(self));
@@ -73,7 +74,7 @@ impl Gate {
         }
     }
 
-    /// Waits no longer, so that whoever stands behind may go.
+    /// Stops waiting and wakes the next waiter.
     fn leave(&self, place: usize) -> Option<Turn<'_>> {
         self.state().waiting.remove(&place);
         self.changed.notify_waiters();
@@ -84,7 +85,7 @@ impl Gate {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        state.through = state.through.saturating_sub(1);
+        state.sending = state.sending.saturating_sub(1);
         drop(state);
         self.0.changed.notify_waiters();
     }
@@ -105,30 +106,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_narrow_gate_lets_one_through_at_a_time_and_nobody_after_the_deadline() {
-        let gate = Gate::new();
+    async fn after_a_rate_limit_one_is_sent_at_a_time_and_none_after_the_deadline() {
+        let queue = Queue::new();
         let soon = || Instant::now() + Duration::from_millis(10);
         let mut turns = Vec::new();
         for place in 0..CONCURRENT_MAX {
-            turns.push(gate.turn(place, soon()).await.unwrap());
+            turns.push(queue.turn(place, soon()).await.unwrap());
         }
-        assert!(gate.turn(8, soon()).await.is_none(), "eight at a time");
-        gate.one_at_a_time(too_many());
+        assert!(queue.turn(8, soon()).await.is_none(), "eight at a time");
+        queue.one_at_a_time(too_many());
         turns.truncate(1);
-        assert!(gate.turn(9, soon()).await.is_none(), "one is still on its way");
+        assert!(queue.turn(9, soon()).await.is_none(), "one is still being sent");
         turns.clear();
-        let _only = gate.turn(10, soon()).await.unwrap();
-        assert!(gate.turn(11, soon()).await.is_none());
+        let _only = queue.turn(10, soon()).await.unwrap();
+        assert!(queue.turn(11, soon()).await.is_none());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn of_those_who_wait_the_lowest_place_goes_first() {
-        let gate = Gate::new();
-        gate.one_at_a_time(too_many());
-        let first = gate.turn(7, Instant::now() + LONG).await;
+    async fn the_lowest_waiting_place_goes_first() {
+        let queue = Queue::new();
+        queue.one_at_a_time(too_many());
+        let first = queue.turn(7, Instant::now() + LONG).await;
         let order = Mutex::new(Vec::new());
         let wait = async |place: usize| {
-            let turn = gate.turn(place, Instant::now() + LONG).await;
+            let turn = queue.turn(place, Instant::now() + LONG).await;
             order.lock().unwrap().push(place);
             drop(turn);
         };

@@ -1,18 +1,19 @@
 //! Prometheus's placeholders that ARMS left in a message, filled from the alert (Prometheus, "Template
-//! examples"; Alibaba Cloud's samples show `{{$labels.pod_name}}` arriving as it is).
+//! examples"; Alibaba Cloud's samples show `{{$labels.pod_name}}` arriving unfilled).
 
-use crate::webhook::{Alert, text_of};
+use crate::lenient_json::text_of;
+use crate::webhook::Alert;
 use serde_json::{Map, Value};
 
-/// Where the value of the alert may stand, the best first.
+/// The names under which the alert's value may stand, in order of precedence.
 const VALUE_NAMES: [&str; 2] = ["value", "_aliyun_arms_alert_value"];
 /// Far more than a summary's 1024 characters.
 const FILLED_MAX_BYTES: usize = 64 * 1024;
 /// More digits than any measure has.
 const PRECISION_MAX: usize = 20;
 
-/// `text` with every placeholder filled whose label or value the alert has; the others stay. A value
-/// may also stand in what all alerts share.
+/// Fills the placeholders whose label or value the alert has; the others stay. The value may also be a
+/// common annotation.
 pub(super) fn fill(text: &str, alert: &Alert, common_annotations: &Map<String, Value>) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
@@ -28,7 +29,7 @@ pub(super) fn fill(text: &str, alert: &Alert, common_annotations: &Map<String, V
             }
         }
         rest = after;
-        // A long label in many places: a summary shows no more than this.
+        // A long label in many places: a summary does not show more than this.
         if filled.len() > FILLED_MAX_BYTES {
             return filled;
         }
@@ -61,7 +62,7 @@ fn value_of(expression: &str, alert: &Alert, common_annotations: &Map<String, Va
     }
 }
 
-/// Go's `Printf` for one argument; `None` for a verb that is not for it.
+/// Go's `Printf` for one argument; `None` if a verb does not fit it.
 fn print(format: &str, value: &str) -> Option<String> {
     let mut printed = String::new();
     let mut used = false;

@@ -1,62 +1,19 @@
-//! JSON as it should be, with one rule of our own: the first of two equal names wins.
-//!
-//! A template writes an alert's text into JSON unescaped. A text that closes its string and writes
-//! `"integration_key":"…"` behind it makes JSON that parses; with the usual rule, where the last
-//! name wins, the text would choose the key.
+//! Well-formed JSON, parsed so that the first of two equal names wins.
 
+use super::budget::Budget;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
-/// What a body may grow to when it is read, in bytes, roughly: a function of 128 MB must not end
-/// over `[{"a":0},{"a":0},…`. Five megabytes of alerts take a third of it.
-const BUDGET_BYTES: usize = 64 * 1024 * 1024;
-/// An item of an array that grows.
-const ITEM_BYTES: usize = 64;
-/// A name and its value in an object.
-const ENTRY_BYTES: usize = 128;
-/// An object that is not empty.
-const OBJECT_BYTES: usize = 512;
-
-/// The name under which the details show what stood behind a document.
+/// The member that holds the text behind the end of a document.
 const REST: &str = "behind_json";
 
-/// What is left of [`BUDGET_BYTES`].
-pub(super) struct Budget(usize);
-
-/// The budget is spent.
-#[derive(Debug, thiserror::Error)]
-#[error("more values than a notification has")]
-pub(super) struct Spent;
-
-impl Budget {
-    pub(super) fn new() -> Self {
-        Self(BUDGET_BYTES)
-    }
-
-    /// Pays for one more item of an array.
-    pub(super) fn item(&mut self) -> Result<(), Spent> {
-        self.spend(ITEM_BYTES)
-    }
-
-    /// Pays for one more name of an object.
-    pub(super) fn entry(&mut self, object: &Map<String, Value>, name: &str) -> Result<(), Spent> {
-        let object = if object.is_empty() { OBJECT_BYTES } else { 0 };
-        self.spend(object + ENTRY_BYTES + name.len())
-    }
-
-    fn spend(&mut self, bytes: usize) -> Result<(), Spent> {
-        self.0 = self.0.checked_sub(bytes).ok_or(Spent)?;
-        Ok(())
-    }
-}
-
-/// Parses the text. What stands behind the document's end, a bracket or a field too many, is left
-/// out, unless it holds another document.
+/// Parses the text. A bracket or a field too many behind the document's end is tolerated, another
+/// document is not.
 ///
 /// # Errors
-/// What `serde_json` says; it also refuses nesting deeper than 128. And a document with so many
-/// values that it would not fit into memory.
+/// What `serde_json` reports, which includes nesting deeper than 128, and a document that would not
+/// fit into memory.
 pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let mut value = FirstWins(&mut Budget::new()).deserialize(&mut deserializer)?;
@@ -67,7 +24,8 @@ pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
     if keep_rest(&mut value, rest) { Ok(value) } else { Err(error) }
 }
 
-/// Keeps what stands behind an object that is complete; false if the object may not be all of it.
+/// Keeps the text behind a complete object as a member of it. Returns false if `rest` shows that the
+/// object is not the whole document.
 pub(super) fn keep_rest(value: &mut Value, rest: &str) -> bool {
     let Value::Object(object) = value else { return rest.trim().is_empty() };
     if rest.contains('{') || object.is_empty() && !rest.trim().is_empty() {

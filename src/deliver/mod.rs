@@ -1,0 +1,10 @@
+//! Delivery: each parcel until PagerDuty has accepted it, refused it, or time has run out.
+
+mod outcome;
+mod queue;
+mod retry;
+mod straight;
+mod tls;
+
+pub use outcome::{Delivery, Outcome, REPLY_MAX_BYTES, Reply};
+pub use straight::Sender;

@@ -1,0 +1,4 @@
+//! Why the process ends.
+
+/// An error that ends the process.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
