@@ -206,15 +206,17 @@ fn mismatches(wanted: &Value, event: &Value) -> Vec<String> {
     wrong
 }
 
-/// Each description its own event, as few mismatches as can be: what is left over or missing is told.
+/// Each description its own event: the one with its key, else the one with the fewest mismatches.
 fn compare(wanted: &[Value], mut events: Vec<Value>) -> Vec<String> {
     let mut wrong = Vec::new();
     for wanted in wanted {
+        let has_other_key =
+            |mismatches: &[String]| mismatches.iter().any(|what| what.starts_with("dedup_key"));
         let nearest = events
             .iter()
             .map(|event| mismatches(wanted, event))
             .enumerate()
-            .min_by_key(|(_, mismatches)| mismatches.len());
+            .min_by_key(|(_, mismatches)| (has_other_key(mismatches), mismatches.len()));
         match nearest {
             Some((place, mismatches)) => {
                 events.remove(place);
@@ -223,12 +225,9 @@ fn compare(wanted: &[Value], mut events: Vec<Value>) -> Vec<String> {
             None => wrong.push(format!("no event for {wanted}")),
         }
     }
-    events.retain(|event| !is_group(event));
-    wrong.extend(
-        events
-            .iter()
-            .map(|event| format!("one event too many: {} {}", event["event_action"], event["dedup_key"])),
-    );
+    for event in events.iter().filter(|event| !is_group(event)) {
+        wrong.push(format!("one event too many: {} {}", event["event_action"], event["dedup_key"]));
+    }
     wrong
 }
 
@@ -458,7 +457,7 @@ fn cloudmonitor_2(fires: bool, volatile: &Volatile) -> Value {
         "time": format!("{}+0800", volatile.date("T")), "timestamp": volatile.ms(), "subject": "CPU", "severity": "ERROR",
         "ruleId": "rule-1", "alertEntityId": "entity-1", "alertMessage": volatile.text, "traceId": volatile.id,
         "resource": {"entity": {"entity_id": "i-fake01", "prop": {"instanceName": "web-01"}}},
-        "labels": labels, "data": {"value": volatile.number, "threshold": 90},
+        "labels": labels, "annotations": {"note": volatile.id}, "data": {"value": volatile.number, "threshold": 90},
     })
 }
 
@@ -753,7 +752,7 @@ async fn words_of_your_own_come_before_the_built_in_ones() {
         ("unheard-of", "error"),
     ] {
         let label = json!({"alerts": [{"labels": {"alertname": "A", "severity": word}}]}).to_string();
-        for (content_type, body) in [(JSON, label), (TEXT, format!("summary=A&severity={word}"))] {
+        for (content_type, body) in [(JSON, label), (TEXT, format!("severity={word}\nsummary=A"))] {
             let severity = severity_of(&bridge, content_type, &body).await;
             if severity != wanted {
                 problems.push(format!("{severity}, not {wanted}, for {body}"));
@@ -941,7 +940,7 @@ async fn a_body_that_is_not_compressed_as_it_says_is_refused_and_told_so() {
 async fn utf_16_with_a_byte_order_mark_is_read() {
     let bridge = Bridge::start().await;
     let json = r#"{"alerts":[{"labels":{"alertname":"磁盘已满","team":"𠮷"}}]}"#;
-    let form = "summary=磁盘已满&message=𠮷 is full";
+    let form = "summary=磁盘已满\nmessage=𠮷 is full";
     for (content_type, text) in [(JSON, json), (TEXT, form)] {
         for (name, to_bytes) in [("LE", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("BE", u16::to_be_bytes)] {
             let units = [0xfeff].into_iter().chain(text.encode_utf16());
