@@ -19,6 +19,7 @@ mod process;
 mod properties;
 mod secrets;
 mod size;
+mod sources;
 mod tables;
 mod tidy;
 mod traps;
