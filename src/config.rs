@@ -1,11 +1,12 @@
 //! Settings: read through a lookup function and checked once; all errors are reported together.
 
 use crate::convert::EventPer;
-use crate::event::{Api, Severity};
+use crate::event::Severity;
+use crate::events_url;
 use crate::secret::{IntegrationKey, Token};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
-use url::{Host as UrlHost, Url};
+use url::Url;
 
 /// The checked settings of one process.
 pub struct Config {
@@ -19,6 +20,8 @@ pub struct Config {
     pub events_url: Url,
     /// `DEFAULT_SEVERITY`: for an alert that names no known severity.
     pub default_severity: Severity,
+    /// `SEVERITIES`: words of the user's own, in lower case.
+    pub severities: Vec<(String, Severity)>,
     /// `EVENT_PER`: what one event stands for.
     pub event_per: EventPer,
     /// `DELIVER_WITHIN_MS`: how long an event is tried.
@@ -92,6 +95,7 @@ impl Config {
                 "critical, error, warning or info",
             )
             .unwrap_or(Severity::Error);
+        let severities = reader.severities();
         let event_per = reader
             .word("EVENT_PER", &[("alert", EventPer::Alert), ("group", EventPer::Group)], "alert or group")
             .unwrap_or(EventPer::Alert);
@@ -118,6 +122,7 @@ impl Config {
             webhook_tokens,
             events_url,
             default_severity,
+            severities,
             event_per,
             deliver_within,
             log_level,
@@ -191,6 +196,30 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         found.map(|(_, meaning)| *meaning)
     }
 
+    /// `word=severity, word=severity`; the first of two equal words wins.
+    fn severities(&mut self) -> Vec<(String, Severity)> {
+        const NAME: &str = "SEVERITIES";
+        let Some(value) = self.get(NAME) else { return Vec::new() };
+        let mut severities = Vec::new();
+        for pair in value.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            let known = pair.rsplit_once('=').and_then(|(word, name)| {
+                let name = name.trim();
+                let severity = Severity::ALL.into_iter().find(|one| one.word().eq_ignore_ascii_case(name))?;
+                let word = word.trim().to_lowercase();
+                (!word.is_empty()).then_some((word, severity))
+            });
+            match known {
+                Some(pair) => severities.push(pair),
+                None => {
+                    let expected = "must be pairs such as sev1=critical, sev2=warning; the severities are critical, \
+                                    error, warning and info";
+                    self.fault(NAME, Some(value.clone()), expected);
+                }
+            }
+        }
+        severities
+    }
+
     fn integration_key(&mut self) -> Option<IntegrationKey> {
         let value = self.get("PAGERDUTY_INTEGRATION_KEY")?;
         match IntegrationKey::parse(&value) {
@@ -226,7 +255,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn events_url(&mut self) -> Option<Url> {
         const NAME: &str = "PAGERDUTY_EVENTS_URL";
         let value = self.get(NAME)?;
-        match check_events_url(&value) {
+        match events_url::check(&value) {
             Ok(url) => Some(url),
             Err(expected) => {
                 // User info and queries are where people put passwords.
@@ -287,51 +316,6 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 None
             }
         }
-    }
-}
-
-fn check_events_url(value: &str) -> Result<Url, &'static str> {
-    let mut url = Url::parse(value).map_err(|_| "may be a base URL, as in https://proxy.example.com")?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold user info (the value is not shown)");
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("must be a base URL without query and fragment (the value is not shown)");
-    }
-    let path = url.path().trim_end_matches('/');
-    if Api::ALL.iter().any(|api| path.ends_with(api.path())) {
-        return Err("must be a base URL: the path of the API is appended to it");
-    }
-    match (url.scheme(), url.host()) {
-        ("https", Some(_)) => {}
-        ("http", Some(host)) if is_near(&host) => {}
-        _ => {
-            return Err(
-                "may be an https URL; plain http only for localhost and loopback or private IP addresses",
-            );
-        }
-    }
-    // The paths of the APIs are appended to it.
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
-    }
-    Ok(url)
-}
-
-/// Whether what is sent in the clear stays on this machine or network.
-fn is_near(host: &UrlHost<&str>) -> bool {
-    match host {
-        UrlHost::Domain(name) => name.eq_ignore_ascii_case("localhost"),
-        UrlHost::Ipv4(address) => address.is_loopback() || address.is_private(),
-        UrlHost::Ipv6(address) => is_near_v6(*address),
-    }
-}
-
-fn is_near_v6(address: Ipv6Addr) -> bool {
-    match address.to_ipv4_mapped() {
-        Some(mapped) => mapped.is_loopback() || mapped.is_private(),
-        None => address.is_loopback() || address.is_unique_local(),
     }
 }
 

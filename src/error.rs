@@ -41,6 +41,15 @@ pub enum Error {
     PlaceholderWithoutHeader,
     /// A resolve does not say what it resolves.
     ResolveWithoutIdentity,
+    /// An acknowledge or a resolve in PagerDuty's own terms has no key.
+    OwnEventWithoutKey {
+        /// The field that should hold it.
+        field: &'static str,
+    },
+    /// The body's `Content-Encoding` is not one that is decoded.
+    UnknownEncoding,
+    /// The body is not compressed as its `Content-Encoding` says.
+    BadEncoding,
     /// An invocation is not an HTTP request.
     NotHttp,
     /// There was no connection to PagerDuty, or it broke before an answer.
@@ -67,6 +76,7 @@ pub struct Refusal {
 impl Error {
     /// The answer to this error.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one table with a row for each error")]
     pub fn refusal(self) -> Refusal {
         match self {
             Self::UnknownPath => row(
@@ -129,6 +139,24 @@ impl Error {
                 "a resolve must name the alert that it resolves",
                 "add dedup_key={{ .alarmId }} to the notification template and to the recovery template of \
                  the ARMS webhook, or send {\"integration_key\":\"<32 characters>\",\"content\":$alertmanager_content}",
+            ),
+            Self::OwnEventWithoutKey { field } => row(
+                StatusCode::BAD_REQUEST,
+                INVALID,
+                "Event object is invalid",
+                format!("'{field}' is missing or blank"),
+            ),
+            Self::UnknownEncoding => row(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                INVALID,
+                "the Content-Encoding of the body is not supported",
+                "send the body without Content-Encoding, or with gzip or deflate",
+            ),
+            Self::BadEncoding => row(
+                StatusCode::BAD_REQUEST,
+                INVALID,
+                "the body is not compressed as its Content-Encoding says",
+                "send the body without Content-Encoding, or compress it with gzip or deflate as the header says",
             ),
             Self::NotHttp => row(
                 StatusCode::BAD_REQUEST,
@@ -223,6 +251,9 @@ mod tests {
             (Error::Key(KeyFault::Masked), 400),
             (Error::PlaceholderWithoutHeader, 400),
             (Error::ResolveWithoutIdentity, 400),
+            (Error::OwnEventWithoutKey { field: "dedup_key" }, 400),
+            (Error::UnknownEncoding, 415),
+            (Error::BadEncoding, 400),
             (Error::NotHttp, 400),
             (Error::NotReached, 502),
             (Error::Redirected, 502),

@@ -7,10 +7,12 @@
 //! of what became of them.
 //!
 //! - [`config`]: settings, checked once at start.
+//! - [`events_url`]: which base URLs of PagerDuty are taken.
 //! - [`host`]: Lambda, Function Compute and plain HTTP.
 //! - [`relay`]: the one handler: admit, prepare, deliver, answer.
 //! - [`admit`]: path, method and token.
 //! - [`prepare`]: from a request to parcels: key, body, events, secrets.
+//! - [`decode`]: `Content-Encoding` and UTF-16.
 //! - [`webhook`]: the formats of the senders, a file for each.
 //! - [`lenient_json`]: JSON that templates have broken.
 //! - [`convert`]: what an alert means to PagerDuty: facts, words, identity, groups.
@@ -27,9 +29,11 @@ pub mod admit;
 pub mod answer;
 pub mod config;
 pub mod convert;
+pub mod decode;
 pub mod deliver;
 pub mod error;
 pub mod event;
+pub mod events_url;
 pub mod host;
 pub mod lenient_json;
 pub mod log;

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::convert::{self, Context};
+use crate::decode;
 use crate::error::Error;
 use crate::event::{Api, Event, Parcel};
 use crate::request::{header_text, query_values};
@@ -11,6 +12,9 @@ use bytes::Bytes;
 use http::header;
 use http::request::Parts;
 use std::time::SystemTime;
+
+/// The headers that may hold the key; some PagerDuty clients send the second.
+const KEY_HEADERS: [&str; 2] = ["x-integration-key", "x-routing-key"];
 
 /// A request that has been admitted, as far as the meaning of its body depends on it.
 #[derive(Clone)]
@@ -87,7 +91,7 @@ pub fn prepare(config: &Config, arrival: &Arrival, head: &Parts, body: Bytes) ->
     if body.len() > BODY_MAX_BYTES {
         return Err(Error::TooLarge);
     }
-    let Webhook { keys, content } = read(&body, arrival)?;
+    let Webhook { keys, content } = read(head, &body, arrival)?;
     // A large body is not kept beside what was read from it.
     drop(body);
     // A key in the text is masked even if another one is used: it belongs to somebody.
@@ -105,8 +109,9 @@ pub fn prepare(config: &Config, arrival: &Arrival, head: &Parts, body: Bytes) ->
     Ok(Prepared { parcels, key, key_place, is_test, mask })
 }
 
-fn read(body: &[u8], arrival: &Arrival) -> Result<Webhook, Error> {
-    let text = String::from_utf8_lossy(body);
+fn read(head: &Parts, body: &[u8], arrival: &Arrival) -> Result<Webhook, Error> {
+    let decoded = decode::content(head, body)?;
+    let text = decode::text(&decoded);
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Err(Error::EmptyBody);
     }
@@ -122,6 +127,7 @@ pub fn events(config: &Config, arrival: &Arrival, content: Content) -> Result<Ve
         now: arrival.now,
         request_id: &arrival.request_id,
         api: arrival.api,
+        severities: &config.severities,
         default_severity: config.default_severity,
         event_per: config.event_per,
     };
@@ -147,8 +153,8 @@ fn find_key(config: &Config, keys: Keys, head: &Parts) -> Result<(IntegrationKey
         return Ok((key, KeyPlace::Body));
     }
     let in_query = query_values(head, &KEY_NAMES).into_iter().map(|text| (text, KeyPlace::Query));
-    let in_header = head.headers.get("x-integration-key").and_then(header_text);
-    let in_header = in_header.map(|text| (text, KeyPlace::Header));
+    let in_headers = KEY_HEADERS.iter().filter_map(|name| head.headers.get(*name).and_then(header_text));
+    let in_header = in_headers.map(|text| (text, KeyPlace::Header));
     let given = in_query.chain(in_header).find(|(text, _)| !text.trim().is_empty());
     if let Some((text, place)) = given {
         let key = IntegrationKey::parse(&text).map_err(Error::Key)?;

@@ -1,4 +1,4 @@
-//! When something happened: the many ways in which ARMS writes a time, and the one that PagerDuty
+//! When something happened: the many notations in which senders write a time, and the one that PagerDuty
 //! never refuses.
 
 use std::time::{Duration, SystemTime};
@@ -10,16 +10,36 @@ const BEIJING_HOURS: i8 = 8;
 const EARLIEST_UNIX_SECONDS: i64 = 946_684_800;
 /// What is later than this is a clock gone wrong, and PagerDuty would sort by it.
 const AHEAD_MAX: Duration = Duration::from_hours(24);
+/// How far the sender's clock may be ahead of this machine's.
+const CLOCKS_DIFFER_MAX: Duration = Duration::from_hours(1);
 /// Up to this a bare number is seconds, from it on milliseconds (in seconds: the year 5138).
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
-/// The time as `YYYY-MM-DDTHH:MM:SS.mmmZ`; `None` for what is no time, is before 2000, or is more
-/// than a day ahead of `now`.
+/// The zone of a time that names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// Beijing's, in Alibaba Cloud's formats.
+    Beijing,
+    /// UTC, in PagerDuty's own events.
+    Utc,
+}
+
+/// The time as `YYYY-MM-DDTHH:MM:SS.mmmZ`; `None` if the text is not a time, or one before 2000 or more
+/// than a day after `now`.
 #[must_use]
-pub fn read(text: &str, now: SystemTime) -> Option<String> {
-    let at = parse(text.trim())?;
+pub fn read(text: &str, now: SystemTime, zone: Zone) -> Option<String> {
+    let at = parse(text.trim(), zone)?;
     let latest = OffsetDateTime::from(now.checked_add(AHEAD_MAX)?);
     (at.unix_timestamp() >= EARLIEST_UNIX_SECONDS && at <= latest).then(|| write(at))
+}
+
+/// Whether the text is a time from 2000 on that has come. Clocks differ, so it may be up to an hour after
+/// `now`.
+#[must_use]
+pub fn is_past(text: &str, now: SystemTime) -> bool {
+    let Some(at) = parse(text.trim(), Zone::Beijing) else { return false };
+    let Some(latest) = now.checked_add(CLOCKS_DIFFER_MAX) else { return false };
+    at.unix_timestamp() >= EARLIEST_UNIX_SECONDS && at <= OffsetDateTime::from(latest)
 }
 
 /// A time of this machine's clock, in the same notation.
@@ -35,24 +55,28 @@ fn write(at: OffsetDateTime) -> String {
     format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z", u8::from(month))
 }
 
-fn parse(text: &str) -> Option<OffsetDateTime> {
+fn parse(text: &str, zone: Zone) -> Option<OffsetDateTime> {
     if let Ok(number) = text.parse::<i64>() {
         let milliseconds = if number < MILLISECONDS_FROM { number.checked_mul(1000)? } else { number };
         return OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok();
     }
     let mut scan = Scan(text);
     let year = scan.number(4, 4)?;
-    let separator = scan.one_of(&['-', '/'])?;
-    let month = scan.number(1, 2)?;
-    scan.one_of(&[separator])?;
-    let day = scan.number(1, 2)?;
+    // `20260410T080101` has no separators at all.
+    let separator = scan.one_of(&['-', '/']);
+    let least = if separator.is_some() { 1 } else { 2 };
+    let month = scan.number(least, 2)?;
+    scan.expect(separator)?;
+    let day = scan.number(least, 2)?;
     scan.one_of(&['T', 't', ' '])?;
-    let hour = scan.number(1, 2)?;
-    scan.one_of(&[':'])?;
+    let hour = scan.number(least, 2)?;
+    let colon = separator.map(|_| ':');
+    scan.expect(colon)?;
     let minute = scan.number(2, 2)?;
-    let second = if scan.one_of(&[':']).is_some() { scan.number(2, 2)? } else { 0 };
+    let has_second = colon.is_none() || scan.one_of(&[':']).is_some();
+    let second = if has_second { scan.number(2, 2)? } else { 0 };
     let millisecond = if scan.one_of(&['.', ',']).is_some() { scan.milliseconds()? } else { 0 };
-    let offset = scan.offset()?;
+    let offset = scan.offset(zone)?;
     let date = Date::from_calendar_date(
         i32::from(year),
         Month::try_from(u8::try_from(month).ok()?).ok()?,
@@ -89,22 +113,31 @@ impl Scan<'_> {
         Some(next)
     }
 
+    /// Reads a separator, if there is one to read.
+    fn expect(&mut self, separator: Option<char>) -> Option<()> {
+        match separator {
+            Some(separator) => self.one_of(&[separator]).map(|_| ()),
+            None => Some(()),
+        }
+    }
+
     /// A fraction of any length, cut to milliseconds.
     fn milliseconds(&mut self) -> Option<u16> {
         let digits: String = self.digits(usize::MAX).chars().chain("00".chars()).take(3).collect();
         digits.parse().ok().filter(|_| digits.len() == 3)
     }
 
-    /// `Z`, `+08:00`, `+0800`, or nothing, which is Beijing's; a zone's name behind it is ignored
-    /// (Go prints `+0800 CST`).
-    fn offset(&mut self) -> Option<UtcOffset> {
+    /// `Z`, `+08:00`, `+0800`, or nothing, which means `zone`; a zone's name behind it is ignored (Go prints
+    /// `+0800 CST`).
+    fn offset(&mut self, zone: Zone) -> Option<UtcOffset> {
         while self.one_of(&[' ']).is_some() {}
         if self.one_of(&['Z', 'z']).is_some() || self.0.starts_with("UTC") {
             return Some(UtcOffset::UTC);
         }
         let Some(sign) = self.one_of(&['+', '-']) else {
             let local = self.0.chars().all(|c| c.is_ascii_alphabetic());
-            return UtcOffset::from_hms(BEIJING_HOURS, 0, 0).ok().filter(|_| local);
+            let hours = if zone == Zone::Beijing { BEIJING_HOURS } else { 0 };
+            return UtcOffset::from_hms(hours, 0, 0).ok().filter(|_| local);
         };
         let hours = i8::try_from(self.number(2, 2)?).ok()?;
         self.one_of(&[':']);
@@ -135,11 +168,13 @@ mod tests {
             ("2025-02-22 07:18:15.12 +0800 CST", "2025-02-21T23:18:15.120Z"),
             ("2025-02-22 07:18:15 +0000 UTC", "2025-02-22T07:18:15.000Z"),
             ("2025-02-22 07:18:15 UTC", "2025-02-22T07:18:15.000Z"),
+            ("20250222T071815.123+0800", "2025-02-21T23:18:15.123Z"),
+            ("20250222T071815Z", "2025-02-22T07:18:15.000Z"),
             ("1740208695123", "2025-02-22T07:18:15.123Z"),
             ("1740208695", "2025-02-22T07:18:15.000Z"),
             (" 2025-03-01T23:59:59Z ", "2025-03-01T23:59:59.000Z"),
         ] {
-            assert_eq!(read(text, now()).as_deref(), Some(expected), "{text}");
+            assert_eq!(read(text, now(), Zone::Beijing).as_deref(), Some(expected), "{text}");
         }
     }
 
@@ -162,7 +197,7 @@ mod tests {
             "2025-02-22T07:18:15.",
             "２０２５-02-22T07:18:15Z",
         ] {
-            assert_eq!(read(text, now()), None, "{text}");
+            assert_eq!(read(text, now(), Zone::Beijing), None, "{text}");
         }
     }
 }

@@ -65,6 +65,7 @@ fn events(content: Content, api: Api, event_per: EventPer) -> Result<Vec<Event>,
         now: SystemTime::UNIX_EPOCH + NOW,
         request_id: "request",
         api,
+        severities: &[],
         default_severity: Severity::Error,
         event_per,
     };

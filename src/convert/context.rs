@@ -25,6 +25,8 @@ pub struct Context<'a> {
     pub request_id: &'a str,
     /// The API that takes the events.
     pub api: Api,
+    /// `SEVERITIES`: the user's own words, in lower case.
+    pub severities: &'a [(String, Severity)],
     /// `DEFAULT_SEVERITY`.
     pub default_severity: Severity,
     /// `EVENT_PER`.

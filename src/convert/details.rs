@@ -1,62 +1,129 @@
 //! The custom details: everything that is known of an alert, nested as it came.
 
-use super::facts;
-use crate::webhook::{Alert, Fields, Notification};
+use super::context::Context;
+use super::said::Said;
+use super::{facts, pages};
+use crate::lenient_json::text_of;
+use crate::webhook::{Alert, Notification};
 use serde_json::{Map, Value};
-use std::time::SystemTime;
 
-/// The details of one alert. `summary` is what its event shows.
+/// Where members of the notification stand whose names the alert itself has too.
+const NOTIFICATION: &str = "notification";
+
+/// The details of one alert. `summary` is what its event shows; `is_over` what becomes of it, for alerts
+/// without a status.
 pub(super) fn of_alert(
     alert: Alert,
     notification: &Notification,
+    is_only: bool,
     summary: &str,
-    now: SystemTime,
+    is_over: bool,
+    context: &Context,
 ) -> Map<String, Value> {
-    let fields = &notification.fields;
-    let mut details = fields.others.clone();
-    let status = alert.status.or_else(|| notification.status.clone());
-    let texts = [
-        ("status", status.or_else(|| owned(fields, "status"))),
-        ("message", owned(fields, "message")),
-        ("startsAt", alert.starts_at),
-        ("endsAt", alert.ends_at),
-        ("receiver", notification.receiver.clone()),
-        ("policy", notification.policy.clone()),
-    ];
-    for (name, text) in texts {
-        if let Some(text) = text {
-            details.entry(name).or_insert(Value::String(text));
+    let unshown = facts::unshown(&alert, notification, is_only, context);
+    let texts = {
+        let said = Said::of(&alert, notification, is_only);
+        let status = alert.status.as_deref().or(notification.status.as_deref());
+        let own = |name: &'static str| said.get(name);
+        let long_summary = own("summary").filter(|text| !facts::shows(summary, text));
+        let texts = [
+            ("status", status.or_else(|| own("status")).or(is_over.then_some("resolved"))),
+            ("message", own("message").filter(|_| alert.fields.get("message").is_none())),
+            ("summary", long_summary),
+        ];
+        texts.map(|(name, text)| (name, text.map(str::to_owned)))
+    };
+    let mut details = alert.unread;
+    for fields in [&notification.fields, &alert.fields] {
+        for (name, value) in &fields.others {
+            details.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }
-    let annotations = if alert.annotations.is_empty() {
-        notification.common_annotations.clone()
-    } else {
-        alert.annotations
-    };
-    for (name, map) in [("labels", alert.labels), ("annotations", annotations)] {
+    for (name, text) in texts.into_iter().chain([("startsAt", alert.starts_at), ("endsAt", alert.ends_at)]) {
+        insert_text(&mut details, name, text);
+    }
+    for (name, value) in unshown {
+        details.entry(name).or_insert(value);
+    }
+    insert_text(
+        &mut details,
+        "generatorURL",
+        alert.generator_url.filter(|url| pages::web_url(url).is_none()),
+    );
+    add_maps(&mut details, alert.labels, alert.annotations, notification);
+    add_notification(&mut details, notification);
+    details
+}
+
+/// Adds the alert's labels and annotations, and what all alerts share beyond them.
+fn add_maps(
+    details: &mut Map<String, Value>,
+    labels: Map<String, Value>,
+    annotations: Map<String, Value>,
+    notification: &Notification,
+) {
+    let annotations =
+        if annotations.is_empty() { notification.common_annotations.clone() } else { annotations };
+    let maps = [
+        ("groupLabels", beyond(&notification.group_labels, &labels)),
+        ("commonLabels", beyond(&notification.common_labels, &labels)),
+        ("commonAnnotations", beyond(&notification.common_annotations, &annotations)),
+        ("labels", labels),
+        ("annotations", annotations),
+    ];
+    for (name, map) in maps {
         if !map.is_empty() {
             details.entry(name).or_insert(Value::Object(map));
         }
     }
-    add_unused(&mut details, fields, summary, now);
-    details
 }
 
-/// Adds what the event's other fields do not show.
-pub(super) fn add_unused(details: &mut Map<String, Value>, fields: &Fields, summary: &str, now: SystemTime) {
-    for (name, value) in facts::unused(fields, now) {
-        details.entry(name).or_insert(value);
+/// The members of `shared` that `own` does not have with the same value.
+fn beyond(shared: &Map<String, Value>, own: &Map<String, Value>) -> Map<String, Value> {
+    let mut beyond = Map::new();
+    for (name, value) in shared {
+        if own.get(name) != Some(value) && text_of(value).is_some() {
+            beyond.insert(name.clone(), value.clone());
+        }
     }
-    // A text may be too long for a summary, or stand beside an alert with a name of its own.
-    if let Some(text) = fields.get("summary")
-        && !facts::shows(summary, text)
-    {
-        details.entry("summary").or_insert_with(|| Value::String(text.to_owned()));
+    beyond
+}
+
+/// Adds what the notification says besides its alerts.
+fn add_notification(details: &mut Map<String, Value>, notification: &Notification) {
+    let page = notification.external_url.as_ref().filter(|url| pages::web_url(url).is_none());
+    let texts = [
+        ("receiver", &notification.receiver),
+        ("policy", &notification.policy),
+        ("groupKey", &notification.group_key),
+        ("alarmId", &notification.alarm_id),
+        ("externalURL", &page.cloned()),
+    ];
+    for (name, text) in texts {
+        insert_text(details, name, text.clone());
+    }
+    if notification.truncated_alerts > 0 {
+        details.entry("truncatedAlerts").or_insert(Value::from(notification.truncated_alerts));
+    }
+    let mut beside = Map::new();
+    for (name, value) in &notification.unread {
+        match details.get(name) {
+            None => drop(details.insert(name.clone(), value.clone())),
+            Some(own) if own == value => {}
+            Some(_) => drop(beside.insert(name.clone(), value.clone())),
+        }
+    }
+    if !beside.is_empty() {
+        details.entry(NOTIFICATION).or_insert(Value::Object(beside));
     }
 }
 
 /// One alert of the list in a group's details.
 pub(super) fn of_listed(alert: Alert) -> Value {
+    let mut listed = alert.unread;
+    for (name, value) in alert.fields.others {
+        listed.entry(name).or_insert(value);
+    }
     let texts = [
         ("status", alert.status),
         ("fingerprint", alert.fingerprint),
@@ -64,20 +131,19 @@ pub(super) fn of_listed(alert: Alert) -> Value {
         ("endsAt", alert.ends_at),
         ("generatorURL", alert.generator_url),
     ];
-    let mut listed = Map::new();
     for (name, text) in texts {
-        if let Some(text) = text {
-            listed.insert(name.to_owned(), Value::String(text));
-        }
+        insert_text(&mut listed, name, text);
     }
     for (name, map) in [("labels", alert.labels), ("annotations", alert.annotations)] {
         if !map.is_empty() {
-            listed.insert(name.to_owned(), Value::Object(map));
+            listed.entry(name).or_insert(Value::Object(map));
         }
     }
     Value::Object(listed)
 }
 
-fn owned(fields: &Fields, name: &str) -> Option<String> {
-    fields.get(name).map(str::to_owned)
+fn insert_text(details: &mut Map<String, Value>, name: &str, text: Option<String>) {
+    if let Some(text) = text {
+        details.entry(name).or_insert(Value::String(text));
+    }
 }

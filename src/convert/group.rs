@@ -1,5 +1,6 @@
 //! A whole notification as one event: with `EVENT_PER=group`, and in a storm.
 
+use super::actions::Actions;
 use super::context::{Context, EVENTS_MAX, EventPer};
 use super::details;
 use super::facts::{self, Facts};
@@ -22,14 +23,15 @@ pub(super) fn events(mut notification: Notification, context: &Context) -> Resul
 }
 
 /// Whether nothing of the group fires any more, as far as the notification shows all of it.
-pub(super) fn is_over(alerts: &[Alert], notification: &Notification) -> bool {
-    notification.truncated_alerts == 0 && !alerts.iter().any(|alert| fires(alert, notification))
+pub(super) fn is_over(alerts: &[Alert], notification: &Notification, context: &Context) -> bool {
+    let actions = Actions::of(notification, alerts, context);
+    notification.truncated_alerts == 0 && !alerts.iter().any(|alert| actions.fires(alert))
 }
 
 /// The resolve of the group's own key; `None` if nothing names the group.
 pub(super) fn resolve(notification: &Notification, context: &Context) -> Option<Event> {
     let dedup_key = identity::of_group(notification)?;
-    let shared = Facts::of(&Alert::default(), notification, context);
+    let shared = Facts::of(&Alert::default(), notification, false, context);
     let name = shared.name.unwrap_or_else(|| Payload::DEFAULT_SOURCE.to_owned());
     let summary = format!("{name}: all alerts of the group are resolved");
     Some(Event { action: Action::Resolve, dedup_key, payload: Payload::new(summary, Severity::Info) })
@@ -37,18 +39,14 @@ pub(super) fn resolve(notification: &Notification, context: &Context) -> Option<
 
 /// The one event of all alerts.
 fn event(mut alerts: Vec<Alert>, notification: &Notification, context: &Context) -> Result<Event, Error> {
-    let is_over = is_over(&alerts, notification);
+    let is_over = is_over(&alerts, notification, context);
     let dedup_key = match identity::of_group(notification) {
         Some(key) => key,
         None if is_over && context.api != Api::Change => return Err(Error::ResolveWithoutIdentity),
         None => identity::once(context.request_id, 0),
     };
-    // The gravest come first: they are what the details keep if there are too many.
-    alerts.sort_by_cached_key(|alert| {
-        let severity = facts::severity(alert, notification, context.default_severity);
-        (!fires(alert, notification), severity)
-    });
-    let payload = payload(alerts, notification, context);
+    let firing = gravest_first(&mut alerts, notification, context);
+    let payload = payload(alerts, firing, notification, context);
     let action = if is_over { Action::Resolve } else { Action::Trigger };
     Ok(Event { action, dedup_key, payload })
 }
@@ -57,7 +55,7 @@ fn event(mut alerts: Vec<Alert>, notification: &Notification, context: &Context)
 /// first alerts were sent one by one before they became too many. When all of it is over they are
 /// resolved too, the oldest first, as many as PagerDuty's rate limit allows beside the group's own.
 fn resolves_of_oldest(alerts: &[Alert], notification: &Notification, context: &Context) -> Vec<Event> {
-    if !is_over(alerts, notification) {
+    if !is_over(alerts, notification, context) {
         return Vec::new();
     }
     let mut oldest: Vec<&Alert> = alerts.iter().collect();
@@ -71,29 +69,40 @@ fn resolves_of_oldest(alerts: &[Alert], notification: &Notification, context: &C
     dedup_keys.take(EVENTS_MAX - 1).map(resolve).collect()
 }
 
-fn fires(alert: &Alert, notification: &Notification) -> bool {
-    facts::action(alert, notification) != Action::Resolve
+/// Sorts the gravest firing alerts first, for they are what the details keep if there are too many. Returns
+/// how many fire.
+fn gravest_first(alerts: &mut Vec<Alert>, notification: &Notification, context: &Context) -> usize {
+    let actions = Actions::of(notification, alerts, context);
+    let mut rated: Vec<((bool, Severity), Alert)> = Vec::with_capacity(alerts.len());
+    let mut firing = 0;
+    for alert in std::mem::take(alerts) {
+        let fires = actions.fires(&alert);
+        firing += usize::from(fires);
+        rated.push(((!fires, facts::severity(&alert, notification, false, context)), alert));
+    }
+    rated.sort_by_key(|(rank, _)| *rank);
+    alerts.extend(rated.into_iter().map(|(_, alert)| alert));
+    firing
 }
 
 /// The payload of the group's event. `alerts` are sorted, the gravest firing one first.
-fn payload(alerts: Vec<Alert>, notification: &Notification, context: &Context) -> Payload {
-    let firing = alerts.iter().filter(|alert| fires(alert, notification)).count();
+fn payload(alerts: Vec<Alert>, firing: usize, notification: &Notification, context: &Context) -> Payload {
     let default = Alert::default();
-    let gravest = Facts::of(alerts.first().unwrap_or(&default), notification, context);
-    let shared = Facts::of(&default, notification, context);
+    let gravest = Facts::of(alerts.first().unwrap_or(&default), notification, false, context);
+    let shared = Facts::of(&default, notification, false, context);
     let started = alerts.iter().take(firing).filter_map(|alert| facts::started_at(alert, context.now));
     let first_started = started.min();
     let mut payload = Payload::new(summary(&gravest, firing, &alerts, notification), gravest.severity);
     // What all alerts share says more about the group than what one of them has.
-    if let Some(source) = shared.source.or(gravest.source) {
-        payload.source = source;
-    }
+    payload.source = shared.source.or(gravest.source).unwrap_or_else(|| gravest.origin.source().to_owned());
+    payload.client = Some(gravest.origin.client().to_owned());
     payload.component = shared.component;
     payload.group = shared.group.or(gravest.group);
     payload.class = shared.class.or(gravest.class);
     payload.timestamp = first_started.or(gravest.started_at);
     payload.client_url = gravest.client_url;
     payload.links = gravest.links;
+    payload.images = gravest.images;
     payload.custom_details = group_details(alerts, firing, notification);
     payload
 }
@@ -111,7 +120,8 @@ fn summary(gravest: &Facts, firing: usize, alerts: &[Alert], notification: &Noti
 }
 
 fn group_details(alerts: Vec<Alert>, firing: usize, notification: &Notification) -> Map<String, Value> {
-    let mut details = notification.fields.others.clone();
+    let mut details = notification.unread.clone();
+    details.extend(notification.fields.others.clone());
     let texts = [
         ("status", &notification.status),
         ("receiver", &notification.receiver),

@@ -3,9 +3,10 @@
 //! These keys are a promise. A key that changes from one release to the next leaves every open
 //! alert without its resolve, so the golden tests pin them and a change is a breaking release.
 
+use super::said::Said;
 use crate::event::DEDUP_KEY_MAX_CHARS;
 use crate::lenient_json::text_of;
-use crate::webhook::{Alert, Fields, Notification};
+use crate::webhook::{Alert, Notification};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -40,21 +41,27 @@ impl<'a> Identities<'a> {
 
     /// The alert's key; `None` if nothing distinguishes it from others.
     pub(super) fn of_alert(&self, alert: &Alert) -> Option<String> {
-        let fields = &self.notification.fields;
         if let Some(fingerprint) = &alert.fingerprint {
             return Some(limited(fingerprint));
         }
+        let said = Said::of(alert, self.notification, self.is_only);
         if self.is_only
-            && let Some(given) = fields.get("dedup_key")
+            && let Some(given) = said.get("dedup_key")
         {
             return Some(limited(given));
         }
+        if let Some(identity) = &alert.identity {
+            return hash_lines(identity.iter().map(|(name, value)| line(name, value)).collect());
+        }
         let of_labels =
             if alert.labels.is_empty() { self.of_common_labels.clone() } else { of_labels(&alert.labels) };
-        if of_labels.is_some() || !self.is_only {
+        if of_labels.is_some() {
             return of_labels;
         }
-        of_fields(fields).or_else(|| self.notification.alarm_id.as_deref().map(limited))
+        if self.is_only {
+            return of_fields(said).or_else(|| self.notification.alarm_id.as_deref().map(limited));
+        }
+        of_fields(Said::own(alert))
     }
 }
 
@@ -75,15 +82,15 @@ fn of_labels(labels: &Map<String, Value>) -> Option<String> {
 }
 
 /// The key of a body's own fields; `None` if none of them distinguishes alerts.
-pub(super) fn of_fields(fields: &Fields) -> Option<String> {
+fn of_fields(said: Said) -> Option<String> {
     let mut lines = Vec::new();
     for name in FIELDS {
-        if let Some(value) = fields.get(name) {
+        if let Some(value) = said.get(name) {
             lines.push(line(name, value));
         }
     }
     for name in OTHER_FIELDS {
-        if let Some(value) = fields.others.get(name).and_then(text_of) {
+        if let Some(value) = said.other(name).and_then(text_of) {
             lines.push(line(name, &value));
         }
     }

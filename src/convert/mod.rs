@@ -1,12 +1,15 @@
 //! What an alert means to PagerDuty: a notification becomes events.
 
+mod actions;
 mod context;
 mod details;
 mod facts;
 mod group;
 mod identity;
 mod pagerduty_event;
+mod pages;
 mod placeholders;
+mod said;
 mod single;
 mod words;
 

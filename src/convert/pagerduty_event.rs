@@ -1,76 +1,85 @@
-//! PagerDuty's own events, passed on with what exceeds a limit corrected.
+//! PagerDuty's own events, passed on with what exceeds a limit corrected. Nothing is added that the
+//! sender did not say, unless PagerDuty requires it.
 
 use super::context::Context;
 use super::words::{self, Speaker};
-use super::{details, facts, identity};
+use super::{facts, identity, pages};
 use crate::error::Error;
-use crate::event::{Action, Api, Event, Image, Link, Payload, Severity};
-use crate::timestamp;
-use crate::webhook::{Fields, OwnImage, OwnLink, PagerDutyEvent};
+use crate::event::{Action, Api, Event, Image, Link, Payload};
+use crate::timestamp::{self, Zone};
+use crate::webhook::{OwnImage, OwnLink, PagerDutyEvent};
+use serde_json::Value;
 
 /// The event as `context.api` takes it.
 pub(super) fn event(own: PagerDutyEvent, context: &Context) -> Result<Event, Error> {
-    let fields = &own.fields;
-    let action = fields.get("status").map_or(Action::Trigger, words::action);
-    let given = fields.get("dedup_key").map(identity::limited);
-    let dedup_key = match given.or_else(|| identity::of_fields(fields)) {
-        Some(key) => key,
-        None if action == Action::Resolve && context.api != Api::Change => {
-            return Err(Error::ResolveWithoutIdentity);
+    let action = own.action.as_deref().map_or(Action::Trigger, words::action);
+    let dedup_key = match &own.dedup_key {
+        Some(key) => identity::limited(key),
+        None if action != Action::Trigger && context.api != Api::Change => {
+            let field = if own.is_v1 { "incident_key" } else { "dedup_key" };
+            return Err(Error::OwnEventWithoutKey { field });
         }
+        // As at PagerDuty, a trigger without a key is an alert of its own.
         None => identity::once(context.request_id, 0),
     };
-    let mut payload = Payload::new(summary(fields), severity(fields, context.default_severity));
-    if let Some(source) = text(fields, "source") {
-        payload.source = source;
-    }
-    payload.component = text(fields, "component");
-    payload.group = text(fields, "group");
-    payload.class = text(fields, "class").or_else(|| fields.alert_name.clone());
-    payload.timestamp = fields.get("timestamp").and_then(|text| timestamp::read(text, context.now));
-    payload.client = own.client.or(payload.client);
-    payload.client_url = own.client_url.as_deref().and_then(facts::web_url);
-    let given = fields.get("link").and_then(facts::web_url);
-    payload.links.extend(given.map(|href| Link { href, text: Some("Link".to_owned()) }));
-    payload.links.extend(own.links.into_iter().filter_map(link));
-    payload.images = own.images.into_iter().filter_map(image).collect();
-    payload.custom_details.clone_from(&fields.others);
-    details::add_unused(&mut payload.custom_details, fields, &payload.summary, context.now);
+    let is_trigger = action == Action::Trigger;
+    let is_v1 = own.is_v1;
+    let mut payload = payload(own, is_trigger, context);
     // An event of v1 has a place for everything that it says.
-    if context.api == Api::V1 && !own.is_v1 {
+    if context.api == Api::V1 && !is_v1 && is_trigger {
         payload.show_in_details();
     }
     Ok(Event { action, dedup_key, payload })
 }
 
-fn text(fields: &Fields, name: &str) -> Option<String> {
-    fields.get(name).map(str::to_owned)
-}
-
-/// Its summary, or the text that stands in for a missing one.
-fn summary(fields: &Fields) -> String {
-    match (fields.get("summary"), fields.get("message")) {
-        (Some(summary), Some(message)) => format!("{summary}: {message}"),
-        (Some(text), None) | (None, Some(text)) => text.to_owned(),
-        (None, None) => facts::pairs_as_text(fields.others.iter()),
-    }
-}
-
-fn severity(fields: &Fields, default: Severity) -> Severity {
-    for (name, word) in &fields.severities {
-        let speaker = if *name == "level" { Speaker::Arms } else { Speaker::Other };
-        if let Some(severity) = words::severity(word, speaker) {
-            return severity;
+fn payload(own: PagerDutyEvent, is_trigger: bool, context: &Context) -> Payload {
+    let severity = own.severity.as_deref();
+    let known = severity.and_then(|word| words::severity(word, Speaker::Other, context.severities));
+    let timestamp = own.timestamp.as_deref();
+    let read = timestamp.and_then(|text| timestamp::read(text, context.now, Zone::Utc));
+    let mut details = own.details;
+    for (name, text, is_used) in
+        [("severity", severity, known.is_some()), ("timestamp", timestamp, read.is_some())]
+    {
+        if let Some(text) = text
+            && !is_used
+        {
+            details.entry(name).or_insert_with(|| Value::String(text.to_owned()));
         }
     }
-    default
+    let summary = match (own.summary, own.message) {
+        (Some(text), _) | (None, Some(text)) => text,
+        (None, None) if is_trigger || context.api == Api::Change => facts::pairs_as_text(details.iter()),
+        (None, None) => String::new(),
+    };
+    if !facts::shows(&summary, &summary) {
+        details.entry("summary").or_insert_with(|| Value::String(summary.clone()));
+    }
+    // PagerDuty requires a source for v2 triggers only.
+    let required = (is_trigger && context.api == Api::V2)
+        .then(|| own.client.clone().unwrap_or_else(|| Payload::DEFAULT_SOURCE.to_owned()));
+    Payload {
+        summary,
+        source: own.source.or(required).unwrap_or_default(),
+        severity: known.unwrap_or(context.default_severity),
+        timestamp: read,
+        component: own.component,
+        group: own.group,
+        class: own.class,
+        custom_details: details,
+        is_on_follow_ups: own.has_payload,
+        client: own.client,
+        client_url: own.client_url.as_deref().and_then(pages::web_url),
+        links: own.links.into_iter().filter_map(link).collect(),
+        images: own.images.into_iter().filter_map(image).collect(),
+    }
 }
 
 fn link(link: OwnLink) -> Option<Link> {
-    Some(Link { href: facts::web_url(&link.href)?, text: link.text })
+    Some(Link { href: pages::web_url(&link.href)?, text: link.text })
 }
 
 fn image(image: OwnImage) -> Option<Image> {
-    let href = image.href.as_deref().and_then(facts::web_url);
-    Some(Image { src: facts::image_url(&image.src)?, href, alt: image.alt })
+    let href = image.href.as_deref().and_then(pages::web_url);
+    Some(Image { src: pages::image_url(&image.src)?, href, alt: image.alt })
 }

@@ -1,18 +1,20 @@
 //! One event for each alert of a notification.
 
+use super::actions::Actions;
 use super::context::{Context, EventPer};
-use super::facts::{self, Facts};
+use super::facts::Facts;
 use super::identity::{self, Identities};
 use super::{details, group};
 use crate::error::Error;
-use crate::event::{self, Action, Api, Event};
+use crate::event::{self, Action, Api, Event, Payload};
 use crate::webhook::{Alert, Notification};
 
 /// The events of a notification that is not treated as a group.
 pub(super) fn events(mut notification: Notification, context: &Context) -> Result<Vec<Event>, Error> {
     let mut alerts = std::mem::take(&mut notification.alerts);
     // The event of an earlier storm of this group must not stay open.
-    let ends_group = alerts.len() > 1 && context.api != Api::Change && group::is_over(&alerts, &notification);
+    let is_over = group::is_over(&alerts, &notification, context);
+    let ends_group = alerts.len() > 1 && context.api != Api::Change && is_over;
     let group_resolve = if ends_group { group::resolve(&notification, context) } else { None };
     // By group, only a notification that lists no alerts comes here. It is about the group as well.
     let by_group = context.event_per == EventPer::Group && notification.names_group();
@@ -24,13 +26,17 @@ pub(super) fn events(mut notification: Notification, context: &Context) -> Resul
         let identities = Identities::of(&notification, alerts.len());
         alerts.iter().map(|alert| group_key.clone().or_else(|| identities.of_alert(alert))).collect()
     };
-    if alerts.len() > 1 {
+    let is_only = alerts.len() == 1;
+    if !is_only {
         bound_shared(&mut notification);
     }
+    let actions: Vec<Action> = {
+        let actions = Actions::of(&notification, &alerts, context);
+        alerts.iter().map(|alert| actions.of_alert(alert)).collect()
+    };
     let mut events = Vec::with_capacity(alerts.len());
     let mut unnamed = 0;
-    for (alert, dedup_key) in alerts.into_iter().zip(dedup_keys) {
-        let action = facts::action(&alert, &notification);
+    for ((alert, dedup_key), action) in alerts.into_iter().zip(dedup_keys).zip(actions) {
         let dedup_key = match dedup_key {
             Some(key) => key,
             // Nothing says which alert is over; the others of the notification still count.
@@ -40,7 +46,8 @@ pub(super) fn events(mut notification: Notification, context: &Context) -> Resul
                 identity::once(context.request_id, unnamed - 1)
             }
         };
-        events.push(event(alert, action, dedup_key, &notification, context));
+        let payload = payload(alert, action, &notification, is_only, context);
+        events.push(Event { action, dedup_key, payload });
     }
     if events.is_empty() {
         return Err(Error::ResolveWithoutIdentity);
@@ -49,19 +56,21 @@ pub(super) fn events(mut notification: Notification, context: &Context) -> Resul
     Ok(events)
 }
 
-fn event(
+fn payload(
     mut alert: Alert,
     action: Action,
-    dedup_key: String,
     notification: &Notification,
+    is_only: bool,
     context: &Context,
-) -> Event {
+) -> Payload {
+    let is_over = action == Action::Resolve;
     if alert.labels.is_empty() {
         alert.labels.clone_from(&notification.common_labels);
     }
-    let mut payload = Facts::of(&alert, notification, context).into_payload();
-    payload.custom_details = details::of_alert(alert, notification, &payload.summary, context.now);
-    Event { action, dedup_key, payload }
+    let mut payload = Facts::of(&alert, notification, is_only, context).into_payload();
+    payload.custom_details =
+        details::of_alert(alert, notification, is_only, &payload.summary, is_over, context);
+    payload
 }
 
 /// Bounds what each of several events would repeat.
@@ -69,4 +78,5 @@ fn bound_shared(notification: &mut Notification) {
     event::bound_shared(&mut notification.common_labels);
     event::bound_shared(&mut notification.common_annotations);
     event::bound_shared(&mut notification.fields.others);
+    event::bound_shared(&mut notification.unread);
 }

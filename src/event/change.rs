@@ -20,6 +20,7 @@ pub(super) struct Body<'a> {
 #[derive(Serialize)]
 struct Payload<'a> {
     summary: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     source: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     timestamp: Option<&'a str>,

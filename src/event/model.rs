@@ -46,9 +46,10 @@ pub enum Severity {
 /// The fields of the Common Event Format (PD-CEF), and what stands beside them.
 #[derive(Debug, Clone, Default)]
 pub struct Payload {
-    /// Never blank; at most [`SUMMARY_MAX_CHARS`] once the event has been made to fit.
+    /// At most [`SUMMARY_MAX_CHARS`] once the event has been made to fit; blank only in an acknowledge or a
+    /// resolve.
     pub summary: String,
-    /// What is affected; never blank.
+    /// What is affected; blank only where PagerDuty does not require it.
     pub source: String,
     /// How badly.
     pub severity: Severity,
@@ -62,6 +63,9 @@ pub struct Payload {
     pub class: Option<String>,
     /// Everything else, nested as it came.
     pub custom_details: Map<String, Value>,
+    /// Whether an acknowledge and a resolve of Events API v2 carry the payload too. They need no more than
+    /// their key, but one of PagerDuty's own may have come with one.
+    pub is_on_follow_ups: bool,
     /// The sender.
     pub client: Option<String>,
     /// The page where the sender shows the alert.
@@ -194,7 +198,9 @@ impl Payload {
             ("class", self.class.as_ref()),
         ];
         for (name, text) in texts {
-            if let Some(text) = text {
+            if let Some(text) = text
+                && !text.is_empty()
+            {
                 self.custom_details.entry(name).or_insert_with(|| Value::String(text.clone()));
             }
         }

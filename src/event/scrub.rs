@@ -17,6 +17,7 @@ pub(super) fn scrub(event: &mut Event, mask: &Mask) {
         group,
         class,
         custom_details,
+        is_on_follow_ups: _,
         client,
         client_url,
         links,

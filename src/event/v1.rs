@@ -8,16 +8,18 @@ use serde_json::{Map, Value};
 pub(super) struct Body<'a> {
     event_type: Action,
     incident_key: &'a str,
+    /// PagerDuty logs the description and the details of an acknowledge and a resolve too.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    details: &'a Map<String, Value>,
     #[serde(flatten)]
     trigger: Option<Trigger<'a>>,
 }
 
-/// What only a trigger has: an acknowledge and a resolve need no more than their key.
+/// What only a trigger has.
 #[derive(Serialize)]
 struct Trigger<'a> {
-    description: &'a str,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    details: &'a Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +51,8 @@ impl<'a> Body<'a> {
         Self {
             event_type: event.action,
             incident_key: &event.dedup_key,
+            description: &event.payload.summary,
+            details: &event.payload.custom_details,
             trigger: is_trigger.then(|| Trigger::new(&event.payload)),
         }
     }
@@ -64,8 +68,6 @@ impl<'a> Trigger<'a> {
             alt: image.alt.as_deref(),
         });
         Self {
-            description: &payload.summary,
-            details: &payload.custom_details,
             client: payload.client.as_deref(),
             client_url: payload.client_url.as_deref(),
             contexts: links.chain(images).collect(),

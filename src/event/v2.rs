@@ -12,7 +12,7 @@ pub(super) struct Body<'a> {
     trigger: Option<Trigger<'a>>,
 }
 
-/// What only a trigger has: an acknowledge and a resolve need no more than their key.
+/// What a trigger has; an acknowledge and a resolve need no more than their key.
 #[derive(Serialize)]
 struct Trigger<'a> {
     payload: Cef<'a>,
@@ -28,7 +28,9 @@ struct Trigger<'a> {
 
 #[derive(Serialize)]
 struct Cef<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
     summary: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     source: &'a str,
     severity: Severity,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,11 +47,11 @@ struct Cef<'a> {
 
 impl<'a> Body<'a> {
     pub(super) fn new(event: &'a Event) -> Self {
-        let is_trigger = event.action == Action::Trigger;
+        let has_payload = event.action == Action::Trigger || event.payload.is_on_follow_ups;
         Self {
             event_action: event.action,
             dedup_key: &event.dedup_key,
-            trigger: is_trigger.then(|| Trigger::new(&event.payload)),
+            trigger: has_payload.then(|| Trigger::new(&event.payload)),
         }
     }
 }

@@ -309,7 +309,10 @@ mod tests {
                 }
             }
             let written = line.get("timestamp").and_then(Value::as_str).unwrap();
-            assert_eq!(timestamp::read(written, SystemTime::now()).as_deref(), Some(written));
+            assert_eq!(
+                timestamp::read(written, SystemTime::now(), timestamp::Zone::Utc).as_deref(),
+                Some(written)
+            );
             assert!(line.pointer("/_aws/Timestamp").and_then(Value::as_u64).unwrap() > 1_700_000_000_000);
         }
     }

@@ -4,15 +4,17 @@
 //! Everything is optional, for ARMS documents less than it sends (Alibaba
 //! Cloud, "Webhook template variables"; Prometheus, "Alerting configuration", `<webhook_config>`).
 
+use super::members::{self, Object, take_text};
 use super::notification::{ARMS_PREFIX, Alert, Notification};
+use super::origin::Origin;
 use crate::lenient_json::text_of;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// More alerts than a body can hold if each has a name; a longer list is not one of alerts.
-const ALERTS_MAX: usize = 50_000;
+pub(super) const ALERTS_MAX: usize = 50_000;
 
 /// Whether the object has what only such a notification has.
-pub(super) fn is_notification(object: &Map<String, Value>) -> bool {
+pub(super) fn is_notification(object: &Object) -> bool {
     match object.get("alerts") {
         Some(Value::Array(alerts)) if alerts.len() > ALERTS_MAX => return false,
         Some(Value::Array(_) | Value::Object(_) | Value::Null) => return true,
@@ -23,35 +25,27 @@ pub(super) fn is_notification(object: &Map<String, Value>) -> bool {
         .any(|name| matches!(object.get(*name), Some(Value::Object(_))))
 }
 
-/// Whether the array is the list of alerts alone, as a template may write `{{ .alerts }}`.
-pub(super) fn is_list(items: &[Value]) -> bool {
-    let is_alert = |item: &Value| item.get("labels").is_some_and(Value::is_object);
-    !items.is_empty() && items.len() <= ALERTS_MAX && items.iter().all(is_alert)
-}
-
-/// Whether the object is one alert of such a list.
-pub(super) fn is_alert(object: &Map<String, Value>) -> bool {
-    let has_object = |name: &str| object.get(name).is_some_and(Value::is_object);
-    has_object("labels")
-        && (has_object("annotations")
-            || ["fingerprint", "startsAt"].iter().any(|name| object.contains_key(*name)))
-}
-
-/// Reads the list of alerts alone.
-pub(super) fn read_list(items: Vec<Value>) -> Notification {
-    Notification { alerts: items.into_iter().filter_map(alert).collect(), ..Notification::default() }
+/// Whether the object is one alert alone, as a template may write it. Other sources have labels too, so a
+/// name or a start must be there.
+pub(super) fn is_alert(object: &Object) -> bool {
+    let Some(Value::Object(labels)) = object.get("labels") else { return false };
+    labels.contains_key("alertname") || members::has_any(object, &["fingerprint", "startsAt"])
 }
 
 /// Takes a notification apart.
-pub(super) fn read(mut object: Map<String, Value>) -> Notification {
+pub(super) fn read(mut object: Object) -> Notification {
     let alerts = match object.remove("alerts") {
-        Some(Value::Array(alerts)) => alerts.into_iter().filter_map(alert).collect(),
+        Some(Value::Array(alerts)) => alerts.into_iter().filter_map(listed_alert).collect(),
         Some(Value::Null) | None => Vec::new(),
-        Some(single) => alert(single).into_iter().collect(),
+        Some(single) => listed_alert(single).into_iter().collect(),
     };
+    let origin = origin(&object);
     let common_labels = take_map(&mut object, "commonLabels");
+    let common_is_arms = common_labels.keys().any(|name| name.starts_with(ARMS_PREFIX));
+    let is_arms = common_is_arms || alerts.iter().any(has_arms_label);
     let mut notification = Notification {
-        common_is_arms: common_labels.keys().any(|name| name.starts_with(ARMS_PREFIX)),
+        origin: if is_arms { Origin::Arms } else { origin },
+        common_is_arms,
         status: take_text(&mut object, &["status"]),
         receiver: take_text(&mut object, &["receiver"]),
         policy: take_text(&mut object, &["dispatchRuleName"]),
@@ -60,7 +54,7 @@ pub(super) fn read(mut object: Map<String, Value>) -> Notification {
         group_labels: take_map(&mut object, "groupLabels"),
         group_key: take_text(&mut object, &["groupKey"]),
         alarm_id: take_text(&mut object, &["alarmId", "alarm_id"]),
-        truncated_alerts: object.get("truncatedAlerts").and_then(count).unwrap_or_default(),
+        truncated_alerts: object.remove("truncatedAlerts").as_ref().and_then(count).unwrap_or_default(),
         common_annotations: take_map(&mut object, "commonAnnotations"),
         alerts,
         ..Notification::default()
@@ -78,28 +72,57 @@ pub(super) fn read(mut object: Map<String, Value>) -> Notification {
             notification.fields.take(name, value);
         }
     }
+    notification.unread = members::without_empty(object);
     notification
 }
 
-fn alert(value: Value) -> Option<Alert> {
-    let mut object = match value {
-        Value::Object(object) => object,
-        Value::Null => return None,
+/// The sender, by the members that only one of them has.
+fn origin(object: &Object) -> Origin {
+    if object.contains_key("orgId") || object.contains_key("valueString") {
+        Origin::Grafana
+    } else if object.contains_key("groupKey") && object.contains_key("version") {
+        Origin::Alertmanager
+    } else {
+        Origin::Arms
+    }
+}
+
+fn has_arms_label(alert: &Alert) -> bool {
+    alert.labels.keys().any(|name| name.starts_with(ARMS_PREFIX))
+}
+
+/// One item of the list of alerts.
+fn listed_alert(value: Value) -> Option<Alert> {
+    match value {
+        Value::Object(object) => Some(alert(object)),
+        Value::Null => None,
         // Not an alert as documented, but still something that the sender wanted to say.
         other => {
-            let annotations = Map::from_iter([("message".to_owned(), other)]);
-            Map::from_iter([("annotations".to_owned(), Value::Object(annotations))])
+            let annotations = Object::from_iter([("message".to_owned(), other)]);
+            Some(Alert { annotations, ..Alert::default() })
         }
-    };
-    Some(Alert {
+    }
+}
+
+/// Takes an alert apart.
+pub(super) fn alert(mut object: Object) -> Alert {
+    let annotations = take_map(&mut object, "annotations");
+    let mut links = members::links(&annotations, [("runbook_url", "Runbook")]);
+    let pages = [("dashboardURL", "Dashboard"), ("panelURL", "Panel"), ("silenceURL", "Silence")];
+    links.extend(members::links(&object, pages));
+    Alert {
         status: take_text(&mut object, &["status"]),
         fingerprint: take_text(&mut object, &["fingerprint", "dedup_key"]),
         labels: take_map(&mut object, "labels"),
-        annotations: take_map(&mut object, "annotations"),
+        annotations,
         starts_at: take_text(&mut object, &["startsAt", "startTime"]),
         ends_at: take_text(&mut object, &["endsAt", "endTime"]),
         generator_url: take_text(&mut object, &["generatorURL"]),
-    })
+        links,
+        images: members::text(&object, "imageURL").into_iter().collect(),
+        unread: members::without_empty(object),
+        ..Alert::default()
+    }
 }
 
 /// A number, or a text that holds one.
@@ -107,15 +130,11 @@ fn count(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| text_of(value)?.parse().ok())
 }
 
-fn take_text(object: &mut Map<String, Value>, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| text_of(&object.remove(*name)?))
-}
-
-fn take_map(object: &mut Map<String, Value>, name: &str) -> Map<String, Value> {
+fn take_map(object: &mut Object, name: &str) -> Object {
     match object.remove(name) {
         Some(Value::Object(map)) => map,
         // Printed by a template as `map[alertname:a]`, they still distinguish alerts.
-        Some(printed) if text_of(&printed).is_some() => Map::from_iter([(name.to_owned(), printed)]),
-        _ => Map::new(),
+        Some(printed) if text_of(&printed).is_some() => Object::from_iter([(name.to_owned(), printed)]),
+        _ => Object::new(),
     }
 }

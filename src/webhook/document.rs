@@ -3,15 +3,40 @@
 use super::content::{Content, Placeholder};
 use super::fields::Fields;
 use super::form::Form;
+use super::members::{self, Object};
 use super::names::CONTENT;
+use super::notification::Alert;
 use super::notification::Notification;
-use super::{alertmanager, cloudmonitor, other, pagerduty_event, preset};
-use crate::lenient_json::{self, Document, NESTING_MAX, text_of, unquote};
-use serde_json::{Map, Value};
+use super::{
+    alertmanager, chat, cloudmonitor, cloudmonitor_event, cloudmonitor_mns, cloudmonitor2, eventbridge,
+    grafana_legacy, kube_eventer, log_service, other, pagerduty_event, preset,
+};
+use crate::lenient_json::{self, Document, NESTING_MAX, unquote};
+use serde_json::Value;
 
-type Object = Map<String, Value>;
+/// A format of JSON objects that are one alert each.
+struct AlertFormat {
+    /// Whether an object is of this format.
+    recognises: fn(&Object) -> bool,
+    /// Reads such an object.
+    read: fn(Object) -> Alert,
+}
 
-/// A format of JSON objects.
+/// The sources of single alerts; the first that recognises an object reads it. The last format is the
+/// least specific one.
+const ALERT_FORMATS: [AlertFormat; 9] = [
+    AlertFormat { recognises: kube_eventer::recognises, read: kube_eventer::read },
+    AlertFormat { recognises: cloudmonitor::recognises, read: cloudmonitor::read },
+    AlertFormat { recognises: cloudmonitor_mns::recognises, read: cloudmonitor_mns::read },
+    AlertFormat { recognises: cloudmonitor2::recognises, read: cloudmonitor2::read },
+    AlertFormat { recognises: cloudmonitor_event::recognises, read: cloudmonitor_event::read },
+    AlertFormat { recognises: log_service::recognises, read: log_service::read },
+    AlertFormat { recognises: grafana_legacy::recognises, read: grafana_legacy::read },
+    AlertFormat { recognises: eventbridge::recognises, read: eventbridge::read },
+    AlertFormat { recognises: alertmanager::is_alert, read: alertmanager::alert },
+];
+
+/// A format of JSON objects that are a whole webhook.
 struct Format {
     /// Whether an object is of this format.
     recognises: fn(&Object) -> bool,
@@ -19,8 +44,8 @@ struct Format {
     read: fn(Object, u32) -> Content,
 }
 
-/// The formats; the first that recognises an object reads it.
-const FORMATS: [Format; 6] = [
+/// The formats of whole webhooks; the first that recognises an object reads it.
+const FORMATS: [Format; 7] = [
     Format {
         recognises: |object| alertmanager::is_notification(object) && !is_pagerduty_event_alone(object),
         read: |object, _| notification(alertmanager::read(object)),
@@ -34,11 +59,12 @@ const FORMATS: [Format; 6] = [
         },
         read: |object, _| Content::PagerDutyEvent(Box::new(pagerduty_event::read(object))),
     },
-    Format { recognises: |object| holder(object).is_some(), read: read_wrapped },
     Format {
-        recognises: alertmanager::is_alert,
-        read: |object, _| notification(alertmanager::read_list(vec![Value::Object(object)])),
+        recognises: |object| alert_format(object).is_some() && wrapped_notification(object).is_none(),
+        read: |object, _| single_alert(object),
     },
+    Format { recognises: |object| chat::text(object).is_some(), read: read_chat },
+    Format { recognises: |object| holder(object).is_some(), read: read_wrapped },
     Format { recognises: |_| true, read: |object, _| notification(other::read(Value::Object(object))) },
 ];
 
@@ -56,10 +82,8 @@ pub(super) fn read(document: Document, nesting: u32) -> Content {
 fn read_value(value: Value, nesting: u32) -> Content {
     let object = match value {
         Value::Object(object) => object,
-        Value::Array(items) if alertmanager::is_list(&items) => {
-            return notification(alertmanager::read_list(items));
-        }
-        other_value => return notification(other::read(other_value)),
+        Value::Array(items) => return notification(read_array(items)),
+        scalar => return notification(other::read(scalar)),
     };
     let format = FORMATS.iter().find(|format| (format.recognises)(&object));
     match format {
@@ -68,14 +92,45 @@ fn read_value(value: Value, nesting: u32) -> Content {
     }
 }
 
+/// The format of a single alert.
+fn alert_format(object: &Object) -> Option<&'static AlertFormat> {
+    ALERT_FORMATS.iter().find(|format| (format.recognises)(object))
+}
+
+/// An object that is one alert.
+fn single_alert(object: Object) -> Content {
+    match alert_format(&object) {
+        Some(format) => notification(Notification::of(vec![(format.read)(object)])),
+        None => notification(other::read(Value::Object(object))),
+    }
+}
+
+/// A list whose items are all alerts is read one by one; any other list is one event.
+fn read_array(items: Vec<Value>) -> Notification {
+    let is_alert = |item: &Value| item.as_object().is_some_and(|object| alert_format(object).is_some());
+    let are_alerts =
+        !items.is_empty() && items.len() <= alertmanager::ALERTS_MAX && items.iter().all(is_alert);
+    if !are_alerts {
+        return other::read(Value::Array(items));
+    }
+    let mut alerts = Vec::with_capacity(items.len());
+    for item in items {
+        if let Value::Object(object) = item
+            && let Some(format) = alert_format(&object)
+        {
+            alerts.push((format.read)(object));
+        }
+    }
+    Notification::of(alerts)
+}
+
 /// Reads a form.
 pub(super) fn read_form(form: Form) -> Content {
     let mut fields = Fields::default();
-    if cloudmonitor::is_callback(&form.pairs) {
-        fields = cloudmonitor::read(form.pairs);
+    if let Some(alert) = form_alert(&form) {
         fields.append_text(form.loose);
         fields.append_text(form.continued);
-        return notification(Notification { fields, ..Notification::default() });
+        return notification(Notification { fields, ..Notification::of(vec![alert]) });
     }
     let mut content = None;
     for (name, value) in form.pairs {
@@ -88,6 +143,19 @@ pub(super) fn read_form(form: Form) -> Content {
     fields.append_text(form.continued);
     let content = content.unwrap_or(form.loose);
     read_content(fields, Value::String(content), NESTING_MAX)
+}
+
+/// A form of a source that sends its alerts as forms.
+fn form_alert(form: &Form) -> Option<Alert> {
+    let mut object = Object::new();
+    for (name, value) in &form.pairs {
+        object.entry(name.clone()).or_insert_with(|| Value::String(value.clone()));
+    }
+    if cloudmonitor::recognises(&object) {
+        return Some(cloudmonitor::read(object));
+    }
+    let is_cloudmonitor2 = cloudmonitor2::recognises(&object) && members::has(&object, "specversion");
+    is_cloudmonitor2.then(|| cloudmonitor2::read(object))
 }
 
 /// Reads text that is neither a document nor a form.
@@ -106,16 +174,47 @@ fn is_pagerduty_event_alone(object: &Object) -> bool {
     lists_none && object.contains_key("payload") && pagerduty_event::is_event(object)
 }
 
-/// The member of the user's own object that holds the notification. One that ARMS filled, under any
+/// The member of the user's own object that holds an Alertmanager notification, as an object or as
+/// text.
+fn wrapped_notification(object: &Object) -> Option<&str> {
+    for (name, value) in object {
+        let is_notification = match value {
+            Value::Object(inner) => alertmanager::is_notification(inner),
+            Value::String(text) if may_be_notification(text) => {
+                let document = lenient_json::read(text.trim(), NESTING_MAX - 1);
+                let inner = document.map(|document| document.value);
+                inner.as_ref().and_then(Value::as_object).is_some_and(alertmanager::is_notification)
+            }
+            _ => false,
+        };
+        if is_notification {
+            return Some(name);
+        }
+    }
+    None
+}
+
+/// Whether a text is worth parsing: it looks like an object and names alerts or their labels.
+fn may_be_notification(text: &str) -> bool {
+    let start = text.trim_start();
+    start.starts_with(['{', '"']) && (text.contains("alerts") || text.contains("common"))
+}
+
+/// The member that holds what the user's own object is about. A notification that ARMS filled, under any
 /// name, comes before `content`, which may be an unfilled variable beside it.
 fn holder(object: &Object) -> Option<&str> {
-    let is_notification = |value: &Value| value.as_object().is_some_and(alertmanager::is_notification);
-    let filled = object.iter().find(|(_, value)| is_notification(value));
-    if let Some((name, _)) = filled {
+    if let Some(name) = wrapped_notification(object) {
         return Some(name);
     }
-    let content = object.get(CONTENT)?;
-    text_of(content).map(|_| CONTENT)
+    members::has(object, CONTENT).then_some(CONTENT)
+}
+
+/// Reads the message of a chat template as text; everything beside it is fields of the template.
+fn read_chat(mut object: Object, _nesting: u32) -> Content {
+    let text = chat::take_text(&mut object).unwrap_or_default();
+    let mut fields = Fields::default();
+    fields.take_object(object);
+    read_content(fields, Value::String(text), 1)
 }
 
 fn read_wrapped(mut object: Object, nesting: u32) -> Content {
@@ -146,13 +245,14 @@ fn read_content(outer: Fields, content: Value, nesting: u32) -> Content {
 impl Content {
     /// The same with the fields of the template around it, which come before what the alert says.
     fn beside(mut self, outer: Fields) -> Self {
-        let fields = match &mut self {
-            Self::Notification(notification) => &mut notification.fields,
-            Self::PagerDutyEvent(event) => &mut event.fields,
-            Self::Test(_) => return self,
-        };
-        let inner = std::mem::replace(fields, outer);
-        fields.append(inner);
+        match &mut self {
+            Self::Notification(notification) => {
+                let inner = std::mem::replace(&mut notification.fields, outer);
+                notification.fields.append(inner);
+            }
+            Self::PagerDutyEvent(event) => event.take_outer(outer),
+            Self::Test(_) => {}
+        }
         self
     }
 }

@@ -37,6 +37,8 @@ pub struct Fields {
     pub severities: Vec<(&'static str, String)>,
     /// The alert's name, if it was given as such: PagerDuty's `class` where none is given.
     pub alert_name: Option<String>,
+    /// The recovery time of ARMS's preset, as it came; the details hold it too.
+    pub recovered_at: Option<String>,
     /// All other fields, for the details.
     pub others: Map<String, Value>,
 }
@@ -125,6 +127,7 @@ impl Fields {
         }
         self.severities.extend(later.severities);
         self.alert_name = self.alert_name.take().or(later.alert_name);
+        self.recovered_at = self.recovered_at.take().or(later.recovered_at);
         for (name, value) in later.others {
             self.others.entry(name).or_insert(value);
         }

@@ -4,23 +4,35 @@
 //! format is a notification whose message is the text.
 
 mod alertmanager;
+mod chat;
 mod cloudmonitor;
+mod cloudmonitor2;
+mod cloudmonitor_event;
+mod cloudmonitor_mns;
 mod content;
 mod document;
+mod eventbridge;
 mod fields;
 mod form;
+mod grafana_legacy;
 mod keys;
+mod kube_eventer;
+mod log_service;
+mod members;
 mod names;
 mod notification;
+mod origin;
 mod other;
 mod pagerduty_event;
 mod preset;
+mod stages;
 
 pub use content::{Content, Placeholder};
 pub use fields::Fields;
 pub use keys::Keys;
 pub use names::KEY_NAMES;
 pub use notification::{ARMS_PREFIX, Alert, Notification};
+pub use origin::Origin;
 pub use pagerduty_event::{OwnImage, OwnLink, PagerDutyEvent};
 
 use crate::lenient_json::{self, NESTING_MAX, unquote};

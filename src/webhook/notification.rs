@@ -1,6 +1,7 @@
 //! A notification and its alerts, the common form of all formats.
 
 use super::fields::Fields;
+use super::origin::Origin;
 use serde_json::{Map, Value};
 
 /// The prefix of ARMS's own labels.
@@ -9,6 +10,8 @@ pub const ARMS_PREFIX: &str = "_aliyun_arms_";
 /// One notification. Every part is optional, for no format gives them all.
 #[derive(Debug, Default)]
 pub struct Notification {
+    /// The sender.
+    pub origin: Origin,
     /// `firing` or `resolved`, of the whole group.
     pub status: Option<String>,
     /// The name of the webhook contact.
@@ -36,9 +39,17 @@ pub struct Notification {
     /// Fields that the template or the format names; everything there is, for formats without a list of
     /// alerts.
     pub fields: Fields,
+    /// Members that this format has no use for, for the details.
+    pub unread: Map<String, Value>,
 }
 
 impl Notification {
+    /// A notification of these alerts alone.
+    #[must_use]
+    pub fn of(alerts: Vec<Alert>) -> Self {
+        Self { alerts, ..Self::default() }
+    }
+
     /// Whether it names the group that it is about.
     #[must_use]
     pub fn names_group(&self) -> bool {
@@ -51,10 +62,15 @@ impl Notification {
 /// One alert of a notification.
 #[derive(Debug, Default)]
 pub struct Alert {
+    /// The sender, if it is not that of the notification.
+    pub origin: Option<Origin>,
     /// `firing` or `resolved`.
     pub status: Option<String>,
     /// ARMS's and Alertmanager's name for the label set.
     pub fingerprint: Option<String>,
+    /// Names and values by which the source identifies the alert, if it has a rule of its own. An alert for
+    /// which the rule finds nothing is one of a kind.
+    pub identity: Option<Vec<(String, String)>>,
     /// What the alert is about.
     pub labels: Map<String, Value>,
     /// Text about it.
@@ -66,4 +82,16 @@ pub struct Alert {
     pub ends_at: Option<String>,
     /// The rule's page.
     pub generator_url: Option<String>,
+    /// The page that shows the alert.
+    pub page: Option<String>,
+    /// Further pages: what they show, and their URLs.
+    pub links: Vec<(&'static str, String)>,
+    /// URLs of images.
+    pub images: Vec<String>,
+    /// Fields that the source names itself.
+    pub fields: Fields,
+    /// What is affected, if nothing else says so.
+    pub fallback_source: Option<String>,
+    /// All other members, for the details.
+    pub unread: Map<String, Value>,
 }

@@ -1,12 +1,15 @@
 //! ARMS's preset template, in Chinese and in English, as JSON or as lines (Alibaba Cloud, "Webhook
-//! template": the English names differ from page to page).
+//! template": the English names differ from page to page), its older names, and Log Service's text
+//! template, which is written in the same way.
 //!
-//! It has no status: a recovery-time field means resolved.
+//! The preset has no status: a recovery time that has come means resolved.
 
+use super::members::Object;
 use super::names::is_field_name;
-use super::notification::Notification;
-use crate::lenient_json::text_of;
-use serde_json::{Map, Value};
+use super::notification::{Alert, Notification};
+use super::origin::Origin;
+use crate::lenient_json::{self, text_of};
+use serde_json::Value;
 
 /// What a name of the template means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,11 +19,18 @@ enum Part {
     Application,
     Policy,
     FiringTime,
+    /// When it fired for the first time, which comes before the time of the notification.
+    FirstTime,
     RecoveryTime,
     Content,
+    Project,
+    Status,
+    Severity,
+    Labels,
+    Annotations,
 }
 
-const NAMES: [(&str, Part); 17] = [
+const NAMES: [(&str, Part); 26] = [
     ("告警名称", Part::Name),
     ("集群名称", Part::Cluster),
     ("应用名称", Part::Application),
@@ -38,6 +48,17 @@ const NAMES: [(&str, Part); 17] = [
     ("Time when the alert is resolved", Part::RecoveryTime),
     ("Notification content", Part::Content),
     ("Alert content", Part::Content),
+    // Of older ARMS.
+    ("报警名称", Part::Name),
+    ("报警时间", Part::FiringTime),
+    ("报警内容", Part::Content),
+    // Of Log Service.
+    ("所属项目", Part::Project),
+    ("首次触发", Part::FirstTime),
+    ("告警状态", Part::Status),
+    ("告警严重度", Part::Severity),
+    ("告警标签", Part::Labels),
+    ("告警标注", Part::Annotations),
 ];
 /// Fewer names are a coincidence.
 const NAMES_MIN: usize = 2;
@@ -56,15 +77,15 @@ fn is_enough(parts: impl Iterator<Item = Part>) -> bool {
 }
 
 /// Whether the object has the template's names. A recovery time alone is enough here.
-pub(super) fn is_object(object: &Map<String, Value>) -> bool {
+pub(super) fn is_object(object: &Object) -> bool {
     let parts = || object.keys().filter_map(|name| part(name));
     is_enough(parts()) || parts().any(|part| part == Part::RecoveryTime)
 }
 
 /// Reads the template's object.
-pub(super) fn read_object(object: Map<String, Value>) -> Notification {
+pub(super) fn read_object(object: Object) -> Notification {
     let mut notification = Notification::default();
-    let (mut parts, mut others) = (Vec::new(), Map::new());
+    let (mut parts, mut others) = (Vec::new(), Object::new());
     for (name, value) in object {
         match part(&name) {
             Some(part) => parts.push((part, value)),
@@ -123,13 +144,12 @@ pub(super) fn read_lines(text: &str) -> Option<Notification> {
 
 /// Takes the template's parts.
 fn take_all(notification: &mut Notification, parts: Vec<(Part, Value)>) {
-    let fields = &mut notification.fields;
-    let time = |wanted: Part| parts.iter().find(|(part, _)| *part == wanted).map(|(_, value)| text_of(value));
-    let has_fired = time(Part::FiringTime).flatten().is_some();
-    // A template for both states leaves the recovery time blank while the alert fires.
-    if time(Part::RecoveryTime).is_some_and(|text| text.is_some() || !has_fired) {
-        fields.take("status", Value::String("resolved".to_owned()));
+    let has = |wanted: Part| parts.iter().any(|(part, _)| *part == wanted);
+    if [Part::Project, Part::Status, Part::Severity].into_iter().any(has) {
+        take_log_service(notification, parts);
+        return;
     }
+    let fields = &mut notification.fields;
     for (part, value) in parts {
         let name = match part {
             Part::Name => "alertname",
@@ -139,9 +159,65 @@ fn take_all(notification: &mut Notification, parts: Vec<(Part, Value)>) {
             Part::FiringTime => "timestamp",
             Part::RecoveryTime => "recovered_at",
             Part::Content => "message",
+            Part::FirstTime => "首次触发",
+            Part::Project => "所属项目",
+            Part::Status => "status",
+            Part::Severity => "severity",
+            Part::Labels => "告警标签",
+            Part::Annotations => "告警标注",
         };
         if let Some(text) = text_of(&value) {
+            if part == Part::RecoveryTime {
+                fields.recovered_at = Some(text.clone());
+            }
             fields.take(name, Value::String(text));
         }
     }
+}
+
+/// Takes the parts of Log Service's template as an alert with an identity of its own: name, project and
+/// labels.
+fn take_log_service(notification: &mut Notification, parts: Vec<(Part, Value)>) {
+    let mut alert = Alert { origin: Some(Origin::LogService), ..Alert::default() };
+    let mut identity = Vec::new();
+    for (part, value) in parts {
+        let Some(text) = text_of(&value) else { continue };
+        let (field, identity_name, detail) = match part {
+            Part::Name => ("alertname", Some("alert_name"), None),
+            Part::Project => ("source", Some("project"), None),
+            Part::Labels => ("告警标签", Some("labels"), None),
+            Part::FirstTime => ("timestamp", None, None),
+            Part::FiringTime => ("告警时间", None, None),
+            Part::Status => ("status", None, None),
+            Part::Severity => ("severity", None, None),
+            Part::Annotations => ("message", None, Some("告警标注")),
+            Part::Content => ("message", None, None),
+            Part::Cluster => ("cluster", None, None),
+            Part::Application => ("application", None, None),
+            Part::Policy => ("policy", None, None),
+            Part::RecoveryTime => ("recovered_at", None, None),
+        };
+        if let Some(name) = identity_name {
+            identity.push((name.to_owned(), text.clone()));
+        }
+        if let Some(name) = detail {
+            alert.unread.insert(name.to_owned(), Value::String(text.clone()));
+        }
+        if part == Part::RecoveryTime {
+            alert.fields.recovered_at = Some(text.clone());
+        }
+        let shown = if part == Part::Annotations { annotation_text(&text) } else { text };
+        alert.fields.take(field, Value::String(shown));
+    }
+    alert.fields.take("timestamp", alert.fields.others.get("告警时间").cloned().unwrap_or_default());
+    alert.identity = Some(identity);
+    alert.status = alert.fields.get("status").map(str::to_owned);
+    notification.alerts.push(alert);
+}
+
+/// The text of annotations, which may be JSON with a title and a description.
+fn annotation_text(text: &str) -> String {
+    let Some(annotations) = lenient_json::object(text) else { return text.to_owned() };
+    let best = ["title", "desc"].iter().find_map(|name| text_of(annotations.get(*name)?));
+    best.unwrap_or_else(|| text.to_owned())
 }

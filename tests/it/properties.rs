@@ -28,6 +28,7 @@ fn events(body: &str, content_type: &str, api: Api) -> Result<Vec<Event>, Error>
         now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_741_000_000),
         request_id: "r",
         api,
+        severities: &[],
         default_severity: Severity::Error,
         event_per: EventPer::Alert,
     };

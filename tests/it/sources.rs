@@ -60,7 +60,7 @@ impl Outcome {
 
 /// A request with an id of its own, as every host gives it.
 async fn send(bridge: &Bridge, id: &str, path: &str, headers: &[(&str, &str)], body: Bytes) -> Outcome {
-    let invocation = Invocation { request_id: id.to_owned(), time_left: None };
+    let invocation = Invocation { request_id: id.to_owned(), deadline: None };
     let answer: Response<Bytes> =
         bridge.relay.handle(request("POST", path, headers, body), &invocation).await;
     let received = bridge.standin.requests();
@@ -940,7 +940,7 @@ async fn a_body_that_is_not_compressed_as_it_says_is_refused_and_told_so() {
 async fn utf_16_with_a_byte_order_mark_is_read() {
     let bridge = Bridge::start().await;
     let json = r#"{"alerts":[{"labels":{"alertname":"磁盘已满","team":"𠮷"}}]}"#;
-    let form = "summary=磁盘已满\nmessage=𠮷 is full";
+    let form = "alertname=磁盘已满\nmessage=𠮷 is full";
     for (content_type, text) in [(JSON, json), (TEXT, form)] {
         for (name, to_bytes) in [("LE", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("BE", u16::to_be_bytes)] {
             let units = [0xfeff].into_iter().chain(text.encode_utf16());

@@ -64,6 +64,7 @@ fn relay(body: &str, key: &IntegrationKey, mask: &Mask) -> Result<usize, Fault> 
         now: SystemTime::now(),
         request_id: "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
         api: Api::V2,
+        severities: &[],
         default_severity: Severity::Error,
         event_per: EventPer::Alert,
     };
