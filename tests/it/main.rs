@@ -14,6 +14,7 @@ mod formats;
 mod golden;
 mod group;
 mod hosts;
+mod keys;
 mod lambda;
 mod process;
 mod properties;
