@@ -7,6 +7,8 @@
     reason = "a test that cannot set itself up, or reads what is not there, should stop"
 )]
 
+mod acceptance;
+mod actions_time;
 mod answers;
 mod bridge;
 mod delivery;
@@ -16,10 +18,13 @@ mod group;
 mod hosts;
 mod keys;
 mod lambda;
+mod lives;
 mod process;
 mod properties;
+mod refusals;
 mod secrets;
 mod size;
+mod slow_bodies;
 mod tables;
 mod tidy;
 mod traps;
