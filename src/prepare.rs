@@ -1,7 +1,7 @@
 //! From a request to finished parcels: everything that is decided before anything is sent.
 
 use crate::config::Config;
-use crate::convert::{self, Context};
+use crate::convert::{self, Context, Converted};
 use crate::decode;
 use crate::error::Error;
 use crate::event::{Api, Event, Parcel};
@@ -39,6 +39,8 @@ pub struct Prepared {
     pub key_place: KeyPlace,
     /// Whether it is the console's test, for whose answer a person waits.
     pub is_test: bool,
+    /// How many alerts are over and could not be resolved.
+    pub left: usize,
     /// Hides that key and the secrets of the settings.
     pub mask: Mask,
 }
@@ -94,19 +96,23 @@ pub fn prepare(config: &Config, arrival: &Arrival, head: &Parts, body: Bytes) ->
     let Webhook { keys, content } = read(head, &body, arrival)?;
     // A large body is not kept beside what was read from it.
     drop(body);
-    // A key in the text is masked even if another one is used: it belongs to somebody.
+    // Keys of the body are masked even if another one is used: they belong to somebody.
     let in_text = keys.in_text.as_ref().and_then(|key| key.as_ref().ok()).cloned();
+    let in_body = keys.own.as_ref().ok().cloned().flatten();
     let (key, key_place) = find_key(config, keys, head)?;
     if arrival.api == Api::Change && key.is_ruleset() {
         return Err(Error::Key(KeyFault::Ruleset));
     }
-    let secret_keys = [&key].into_iter().chain(&config.integration_key).chain(&in_text);
+    let secret_keys = [&key].into_iter().chain(&config.integration_key).chain(&in_text).chain(&in_body);
     let mask = Mask::new(secret_keys, &config.webhook_tokens);
     let is_test = matches!(content, Content::Test(_));
-    let events = events(config, arrival, content)?;
+    let Converted { events, group_resolve, left } = events(config, arrival, content)?;
     let finish = |event| finish(event, arrival.api, &key, &mask);
-    let parcels = events.into_iter().map(finish).collect();
-    Ok(Prepared { parcels, key, key_place, is_test, mask })
+    let mut parcels: Vec<Parcel> = events.into_iter().map(finish).collect();
+    if let Some(event) = group_resolve {
+        parcels.push(Parcel { is_extra: true, ..finish(event) });
+    }
+    Ok(Prepared { parcels, key, key_place, is_test, left, mask })
 }
 
 fn read(head: &Parts, body: &[u8], arrival: &Arrival) -> Result<Webhook, Error> {
@@ -122,7 +128,7 @@ fn read(head: &Parts, body: &[u8], arrival: &Arrival) -> Result<Webhook, Error> 
 ///
 /// # Errors
 /// [`Error::PlaceholderWithoutHeader`], and what the conversion refuses.
-pub fn events(config: &Config, arrival: &Arrival, content: Content) -> Result<Vec<Event>, Error> {
+pub fn events(config: &Config, arrival: &Arrival, content: Content) -> Result<Converted, Error> {
     let circumstances = Context {
         now: arrival.now,
         request_id: &arrival.request_id,
@@ -135,7 +141,7 @@ pub fn events(config: &Config, arrival: &Arrival, content: Content) -> Result<Ve
         Content::Test(Placeholder::AlertmanagerContent) if arrival.content_type != "application/json" => {
             Err(Error::PlaceholderWithoutHeader)
         }
-        Content::Test(_) => Ok(vec![convert::test_event()]),
+        Content::Test(_) => Ok(convert::test_event()),
         Content::Notification(notification) => convert::convert(*notification, &circumstances),
         Content::PagerDutyEvent(event) => convert::convert_own(*event, &circumstances),
     }
@@ -148,17 +154,19 @@ fn finish(mut event: Event, api: Api, key: &IntegrationKey, mask: &Mask) -> Parc
     Parcel::new(event, api, key.clone())
 }
 
+/// The key by the order of its places: query, headers, the body's own, the setting, text. The first place
+/// that has one decides, also if it is a wrong one; in text only a good one counts.
 fn find_key(config: &Config, keys: Keys, head: &Parts) -> Result<(IntegrationKey, KeyPlace), Error> {
-    if let Some(key) = keys.own.map_err(Error::Key)? {
-        return Ok((key, KeyPlace::Body));
-    }
     let in_query = query_values(head, &KEY_NAMES).into_iter().map(|text| (text, KeyPlace::Query));
     let in_headers = KEY_HEADERS.iter().filter_map(|name| head.headers.get(*name).and_then(header_text));
-    let in_header = in_headers.map(|text| (text, KeyPlace::Header));
-    let given = in_query.chain(in_header).find(|(text, _)| !text.trim().is_empty());
+    let in_headers = in_headers.map(|text| (text, KeyPlace::Header));
+    let given = in_query.chain(in_headers).find(|(text, _)| !text.trim().is_empty());
     if let Some((text, place)) = given {
         let key = IntegrationKey::parse(&text).map_err(Error::Key)?;
         return Ok((key, place));
+    }
+    if let Some(key) = keys.own.map_err(Error::Key)? {
+        return Ok((key, KeyPlace::Body));
     }
     if let Some(key) = config.integration_key.clone() {
         return Ok((key, KeyPlace::Setting));

@@ -69,11 +69,12 @@ fn events(content: Content, api: Api, event_per: EventPer) -> Result<Vec<Event>,
         default_severity: Severity::Error,
         event_per,
     };
-    match content {
-        Content::Test(_) => Ok(vec![test_event()]),
-        Content::Notification(notification) => convert(*notification, &context),
-        Content::PagerDutyEvent(event) => convert_own(*event, &context),
-    }
+    let converted = match content {
+        Content::Test(_) => test_event(),
+        Content::Notification(notification) => convert(*notification, &context)?,
+        Content::PagerDutyEvent(event) => convert_own(*event, &context)?,
+    };
+    Ok(converted.events.into_iter().chain(converted.group_resolve).collect())
 }
 
 /// The body's way as the relay goes it, without the network.
@@ -91,7 +92,8 @@ pub(crate) fn relay(text: &str, setting: Setting) {
     let mut events = match events(webhook.content, setting.api, setting.event_per) {
         Ok(events) => events,
         Err(error) => {
-            assert_eq!(error, Error::ResolveWithoutIdentity);
+            let is_unnamed = matches!(error, Error::ResolveWithoutIdentity | Error::OwnEventWithoutKey { .. });
+            assert!(is_unnamed, "{error}");
             assert_ne!(setting.api, Api::Change, "a change needs no identity");
             return;
         }

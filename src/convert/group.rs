@@ -1,7 +1,11 @@
 //! A whole notification as one event: with `EVENT_PER=group`, and in a storm.
+//!
+//! Whatever comes in whatever order, nothing may stay open when all is over: an alert that is open
+//! swallows the next page for the same thing.
 
 use super::actions::Actions;
 use super::context::{Context, EVENTS_MAX, EventPer};
+use super::converted::Converted;
 use super::details;
 use super::facts::{self, Facts};
 use super::identity::{self, Identities};
@@ -10,63 +14,84 @@ use crate::event::{Action, Api, Event, Payload, Severity};
 use crate::webhook::{Alert, Notification};
 use serde_json::{Map, Value, json};
 
-/// The events of a notification that is treated as a group: the group's own, and in a storm the
-/// resolves of its alerts.
-pub(super) fn events(mut notification: Notification, context: &Context) -> Result<Vec<Event>, Error> {
+/// Whether the notification becomes one event: with `EVENT_PER=group` if it names its group, for an event
+/// without a name could never be resolved, and in a storm.
+pub(super) fn is_one_event(notification: &Notification, context: &Context) -> bool {
+    let count = notification.alerts.len();
+    let by_group = context.event_per == EventPer::Group && count > 0;
+    count > EVENTS_MAX || by_group && identity::of_group(notification, count).is_some()
+}
+
+/// The events of such a notification: the group's own, and in a storm the resolves of its alerts.
+pub(super) fn events(mut notification: Notification, context: &Context) -> Result<Converted, Error> {
     let alerts = std::mem::take(&mut notification.alerts);
+    let dedup_key = identity::of_group(&notification, alerts.len());
+    let is_over = is_over(&alerts, &notification, context);
+    if is_over && dedup_key.is_none() && context.api != Api::Change {
+        return nameless_recovery(&alerts, &notification, context);
+    }
     let had_own_events = context.event_per == EventPer::Alert && context.api != Api::Change;
-    let singles =
-        if had_own_events { resolves_of_oldest(&alerts, &notification, context) } else { Vec::new() };
-    let mut events = vec![event(alerts, &notification, context)?];
+    let singles = if had_own_events { resolves(&alerts, &notification, context) } else { Vec::new() };
+    let dedup_key = dedup_key.unwrap_or_else(|| identity::once(context.request_id, 0));
+    let payload = payload(alerts, &notification, context);
+    let action = if is_over { Action::Resolve } else { Action::Trigger };
+    let mut events = vec![Event { action, dedup_key, payload }];
     events.extend(singles);
-    Ok(events)
+    Ok(Converted { events, group_resolve: None, left: 0 })
 }
 
-/// Whether nothing of the group fires any more, as far as the notification shows all of it.
-pub(super) fn is_over(alerts: &[Alert], notification: &Notification, context: &Context) -> bool {
-    let actions = Actions::of(notification, alerts, context);
-    notification.truncated_alerts == 0 && !alerts.iter().any(|alert| actions.fires(alert))
-}
-
-/// The resolve of the group's own key; `None` if nothing names the group.
-pub(super) fn resolve(notification: &Notification, context: &Context) -> Option<Event> {
-    let dedup_key = identity::of_group(notification)?;
+/// The resolve of the group's own key, which an earlier storm may have opened; `None` if something of the
+/// group fires or nothing names it.
+pub(super) fn resolve(notification: &Notification, alerts: &[Alert], context: &Context) -> Option<Event> {
+    if context.api == Api::Change || !is_over(alerts, notification, context) {
+        return None;
+    }
+    let dedup_key = identity::of_group(notification, alerts.len())?;
     let shared = Facts::of(&Alert::default(), notification, false, context);
     let name = shared.name.unwrap_or_else(|| Payload::DEFAULT_SOURCE.to_owned());
     let summary = format!("{name}: all alerts of the group are resolved");
     Some(Event { action: Action::Resolve, dedup_key, payload: Payload::new(summary, Severity::Info) })
 }
 
-/// The one event of all alerts.
-fn event(mut alerts: Vec<Alert>, notification: &Notification, context: &Context) -> Result<Event, Error> {
-    let is_over = is_over(&alerts, notification, context);
-    let dedup_key = match identity::of_group(notification) {
-        Some(key) => key,
-        None if is_over && context.api != Api::Change => return Err(Error::ResolveWithoutIdentity),
-        None => identity::once(context.request_id, 0),
-    };
-    let firing = gravest_first(&mut alerts, notification, context);
-    let payload = payload(alerts, firing, notification, context);
-    let action = if is_over { Action::Resolve } else { Action::Trigger };
-    Ok(Event { action, dedup_key, payload })
+/// Whether nothing of the group fires any more, as far as the notification shows all of it.
+fn is_over(alerts: &[Alert], notification: &Notification, context: &Context) -> bool {
+    let actions = Actions::of(notification, alerts, context);
+    notification.truncated_alerts == 0 && !alerts.iter().any(|alert| actions.fires(alert))
 }
 
-/// The resolves of the alerts that may have events of their own. A storm mostly begins small, and its
-/// first alerts were sent one by one before they became too many. When all of it is over they are
-/// resolved too, the oldest first, as many as PagerDuty's rate limit allows beside the group's own.
-fn resolves_of_oldest(alerts: &[Alert], notification: &Notification, context: &Context) -> Vec<Event> {
-    if !is_over(alerts, notification, context) {
-        return Vec::new();
+/// The recovery of many alerts whose group has no name: the ones that started first are resolved.
+fn nameless_recovery(
+    alerts: &[Alert],
+    notification: &Notification,
+    context: &Context,
+) -> Result<Converted, Error> {
+    let events = resolves(alerts, notification, context);
+    if events.is_empty() {
+        return Err(Error::ResolveWithoutIdentity);
     }
-    let mut oldest: Vec<&Alert> = alerts.iter().collect();
-    oldest.sort_by_cached_key(|alert| facts::started_at(alert, context.now));
+    let left = alerts.len() - events.len();
+    Ok(Converted { events, group_resolve: None, left })
+}
+
+/// The resolves of the alerts that are over and may have events of their own. Such alerts were in an
+/// earlier notification of at most [`EVENTS_MAX`], so they are the first to have started.
+fn resolves(alerts: &[Alert], notification: &Notification, context: &Context) -> Vec<Event> {
+    let actions = Actions::of(notification, alerts, context);
     let identities = Identities::of(notification, alerts.len());
-    let dedup_keys = oldest.into_iter().filter_map(|alert| identities.of_alert(alert));
-    let resolve = |dedup_key| {
-        let summary = "One of a group of alerts that is over".to_owned();
-        Event { action: Action::Resolve, dedup_key, payload: Payload::new(summary, Severity::Info) }
-    };
-    dedup_keys.take(EVENTS_MAX - 1).map(resolve).collect()
+    let mut over: Vec<&Alert> = alerts.iter().filter(|alert| !actions.fires(alert)).collect();
+    over.sort_by_cached_key(|alert| facts::started_at(alert, context.now));
+    let mut events = Vec::new();
+    for alert in over {
+        if events.len() == EVENTS_MAX {
+            break;
+        }
+        if let Some(dedup_key) = identities.of_alert(alert) {
+            let summary = "One of a group of alerts that is over".to_owned();
+            let payload = Payload::new(summary, Severity::Info);
+            events.push(Event { action: Action::Resolve, dedup_key, payload });
+        }
+    }
+    events
 }
 
 /// Sorts the gravest firing alerts first, for they are what the details keep if there are too many. Returns
@@ -85,8 +110,9 @@ fn gravest_first(alerts: &mut Vec<Alert>, notification: &Notification, context: 
     firing
 }
 
-/// The payload of the group's event. `alerts` are sorted, the gravest firing one first.
-fn payload(alerts: Vec<Alert>, firing: usize, notification: &Notification, context: &Context) -> Payload {
+/// The payload of the group's event.
+fn payload(mut alerts: Vec<Alert>, notification: &Notification, context: &Context) -> Payload {
+    let firing = gravest_first(&mut alerts, notification, context);
     let default = Alert::default();
     let gravest = Facts::of(alerts.first().unwrap_or(&default), notification, false, context);
     let shared = Facts::of(&default, notification, false, context);

@@ -18,7 +18,7 @@ const VOLATILE_LABELS: [&str; 2] = ["_aliyun_arms_alert_level", "value"];
 /// Fields that distinguish alerts.
 const FIELDS: [&str; 5] = ["summary", "source", "component", "group", "class"];
 /// The same among the fields that have no meaning of their own here.
-const OTHER_FIELDS: [&str; 5] = ["cluster", "application", "policy", "ruleId", "dimensions"];
+const OTHER_FIELDS: [&str; 6] = ["instance", "cluster", "application", "policy", "ruleId", "dimensions"];
 
 /// The key of the console's test.
 pub(super) const TEST: &str = "arms-webhook-test";
@@ -97,19 +97,21 @@ fn of_fields(said: Said) -> Option<String> {
     hash_lines(lines)
 }
 
-/// The key of a notification's group; `None` if nothing names the group.
-pub(super) fn of_group(notification: &Notification) -> Option<String> {
-    let named = [
-        notification.group_key.as_deref(),
-        notification.alarm_id.as_deref(),
-        // A template may give `alarmId` beside the notification.
-        notification.fields.get("dedup_key"),
-    ];
+/// The key of a notification's group; `None` if nothing names the group. Forms and presets have none.
+pub(super) fn of_group(notification: &Notification, alerts: usize) -> Option<String> {
+    // A template may give `alarmId` beside the notification.
+    let has_group = notification.is_group || alerts > 1;
+    let given = notification.fields.get("dedup_key").filter(|_| has_group);
+    let named = [notification.group_key.as_deref(), notification.alarm_id.as_deref(), given];
     if let Some(name) = named.into_iter().flatten().next() {
         return Some(group_key(name));
     }
     let mut lines = String::new();
-    if let Some(name) = notification.common_labels.get("alertname").and_then(text_of) {
+    // A group may gain alerts of another name, so the common name counts only if there are no group labels.
+    let alert_name = notification.common_labels.get("alertname").and_then(text_of);
+    if let Some(name) = alert_name
+        && notification.group_labels.is_empty()
+    {
         lines.push_str(&line("alertname", &name));
     }
     if !notification.group_labels.is_empty() {

@@ -2,6 +2,7 @@
 
 mod actions;
 mod context;
+mod converted;
 mod details;
 mod facts;
 mod group;
@@ -14,50 +15,51 @@ mod single;
 mod words;
 
 pub use context::{Context, EVENTS_MAX, EventPer};
+pub use converted::Converted;
 
 use crate::error::Error;
 use crate::event::{Action, Api, Event, Payload, Severity};
 use crate::webhook::{Notification, PagerDutyEvent};
 use std::collections::HashMap;
 
-/// The events of a notification, in its order: at least one, and one for each dedup key.
+/// The events of a notification.
 ///
 /// # Errors
 /// [`Error::ResolveWithoutIdentity`] if all it says is that something unnamed is over.
-pub fn convert(notification: Notification, context: &Context) -> Result<Vec<Event>, Error> {
-    let count = notification.alerts.len();
-    let is_storm = count > EVENTS_MAX;
-    let by_group = context.event_per == EventPer::Group && count > 0;
-    let mut events = if is_storm || by_group {
+pub fn convert(notification: Notification, context: &Context) -> Result<Converted, Error> {
+    let mut converted = if group::is_one_event(&notification, context) {
         group::events(notification, context)?
     } else {
         single::events(notification, context)?
     };
     if context.api != Api::V2 {
-        for event in &mut events {
+        for event in &mut converted.events {
             event.payload.show_in_details();
         }
     }
-    Ok(one_for_each_key(events))
+    converted.events = one_for_each_key(converted.events);
+    if let Some(resolve) = &converted.group_resolve
+        && converted.events.iter().any(|event| event.dedup_key == resolve.dedup_key)
+    {
+        converted.group_resolve = None;
+    }
+    Ok(converted)
 }
 
 /// The event of one of PagerDuty's own.
 ///
 /// # Errors
-/// [`Error::ResolveWithoutIdentity`] if it resolves something unnamed.
-pub fn convert_own(event: PagerDutyEvent, context: &Context) -> Result<Vec<Event>, Error> {
-    pagerduty_event::event(event, context).map(|event| vec![event])
+/// [`Error::OwnEventWithoutKey`] if it acknowledges or resolves something unnamed.
+pub fn convert_own(event: PagerDutyEvent, context: &Context) -> Result<Converted, Error> {
+    pagerduty_event::event(event, context).map(Converted::of)
 }
 
 /// The event of the console's test, which checks that PagerDuty is reachable and pages nobody.
 #[must_use]
-pub fn test_event() -> Event {
+pub fn test_event() -> Converted {
     let summary = "Test of the ARMS webhook: the way to PagerDuty works".to_owned();
-    Event {
-        action: Action::Resolve,
-        dedup_key: identity::TEST.to_owned(),
-        payload: Payload::new(summary, Severity::Info),
-    }
+    let payload = Payload::new(summary, Severity::Info);
+    Converted::of(Event { action: Action::Resolve, dedup_key: identity::TEST.to_owned(), payload })
 }
 
 /// Keeps one event for each dedup key: the gravest trigger, else the acknowledge, else the resolve. An

@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 const VALUE_NAMES: [&str; 2] = ["value", "_aliyun_arms_alert_value"];
 /// Far more than a summary's 1024 characters.
 const FILLED_MAX_BYTES: usize = 64 * 1024;
+/// Longer labels are not filled in, for each of many placeholders would copy them.
+const VALUE_MAX_BYTES: usize = 1_024;
 /// More digits than any measure has.
 const PRECISION_MAX: usize = 20;
 
@@ -38,12 +40,22 @@ pub(super) fn fill(text: &str, alert: &Alert, common_annotations: &Map<String, V
     filled
 }
 
+/// The text of a short scalar.
+fn short_text(value: &Value) -> Option<String> {
+    let is_short = match value {
+        Value::String(text) => text.len() <= VALUE_MAX_BYTES,
+        Value::Number(_) | Value::Bool(_) => true,
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    };
+    if is_short { text_of(value) } else { None }
+}
+
 fn value_of(expression: &str, alert: &Alert, common_annotations: &Map<String, Value>) -> Option<String> {
     let variable = |name: &str| match name.trim() {
         "$value" => [&alert.annotations, &alert.labels, common_annotations]
             .iter()
-            .find_map(|map| VALUE_NAMES.iter().find_map(|name| text_of(map.get(*name)?))),
-        label => text_of(alert.labels.get(label.strip_prefix("$labels.")?)?),
+            .find_map(|map| VALUE_NAMES.iter().find_map(|name| short_text(map.get(*name)?))),
+        label => short_text(alert.labels.get(label.strip_prefix("$labels.")?)?),
     };
     // `printf "%.2f" $value`, or `$value | printf "%.2f"`.
     let (format, name) = if let Some(call) = expression.strip_prefix("printf") {

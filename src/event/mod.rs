@@ -41,6 +41,11 @@ impl Event {
     }
 }
 
+/// Bounds a text that each of several events would repeat.
+pub fn bound_text(text: &mut String) {
+    size::bound_text(text);
+}
+
 /// Bounds what all alerts of a notification share, and each of their events would repeat.
 pub fn bound_shared(shared: &mut Map<String, Value>) {
     size::bound(shared);

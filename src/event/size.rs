@@ -25,6 +25,8 @@ const RESERVE_BYTES: usize = 1_000;
 const FITTING_BYTES: usize = BODY_MAX_BYTES - RESERVE_BYTES;
 /// What the alerts of a notification share may take of each event.
 const SHARED_MAX_BYTES: usize = 64 * 1024;
+/// Characters of a text that the alerts of a notification share.
+const SHARED_TEXT_CHARS: usize = 8_192;
 /// Characters that texts are cut to, step by step.
 const TEXT_STEPS_CHARS: [usize; 5] = [131_072, 32_768, 8_192, 1_024, 128];
 /// Characters that a text of a listed alert keeps: alerts are dropped whole before the rest of them is cut
@@ -223,6 +225,11 @@ fn drop_pages(event: &mut Event, left_out: &mut LeftOut) {
     payload.links.clear();
     payload.images.clear();
     payload.client_url = None;
+}
+
+/// Keeps a text that all alerts share from being copied into each event at full length.
+pub(super) fn bound_text(text: &mut String) {
+    cut(text, SHARED_TEXT_CHARS, &mut LeftOut::default());
 }
 
 /// Keeps what all alerts of a notification share from being copied into each event at full length.

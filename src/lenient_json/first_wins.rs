@@ -1,6 +1,7 @@
 //! Well-formed JSON, parsed so that the first of two equal names wins.
 
 use super::budget::Budget;
+use super::outline::{Member, Members};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -8,20 +9,23 @@ use std::fmt;
 /// The member that holds the text behind the end of a document.
 const REST: &str = "behind_json";
 
-/// Parses the text. A bracket or a field too many behind the document's end is tolerated, another
+/// Parses the text, and lists the members of the outermost object. A bracket or a field too many behind the document's end is tolerated, another
 /// document is not.
 ///
 /// # Errors
 /// What `serde_json` reports, which includes nesting deeper than 128, and a document that would not
 /// fit into memory.
-pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
+pub(super) fn parse(text: &str) -> Result<(Value, Vec<Member>), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let mut value = FirstWins(&mut Budget::new()).deserialize(&mut deserializer)?;
-    let Err(error) = deserializer.end() else { return Ok(value) };
+    let (mut budget, mut members) = (Budget::new(), Members::default());
+    let reader = FirstWins { budget: &mut budget, members: Some(&mut members) };
+    let mut value = reader.deserialize(&mut deserializer)?;
+    let members = members.into_inner();
+    let Err(error) = deserializer.end() else { return Ok((value, members)) };
     let mut documents = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     documents.next();
     let rest = text.get(documents.byte_offset()..).unwrap_or_default();
-    if keep_rest(&mut value, rest) { Ok(value) } else { Err(error) }
+    if keep_rest(&mut value, rest) { Ok((value, members)) } else { Err(error) }
 }
 
 /// Keeps the text behind a complete object as a member of it. Returns false if `rest` shows that the
@@ -37,7 +41,17 @@ pub(super) fn keep_rest(value: &mut Value, rest: &str) -> bool {
     true
 }
 
-struct FirstWins<'a>(&'a mut Budget);
+struct FirstWins<'a> {
+    budget: &'a mut Budget,
+    /// Only for the outermost object.
+    members: Option<&'a mut Members>,
+}
+
+impl FirstWins<'_> {
+    fn inner(&mut self) -> FirstWins<'_> {
+        FirstWins { budget: self.budget, members: None }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for FirstWins<'_> {
     type Value = Value;
@@ -78,20 +92,23 @@ impl<'de> Visitor<'de> for FirstWins<'_> {
         Ok(Value::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(FirstWins(&mut *self.0))? {
-            self.0.item().map_err(A::Error::custom)?;
+        while let Some(item) = items.next_element_seed(self.inner())? {
+            self.budget.item().map_err(A::Error::custom)?;
             array.push(item);
         }
         Ok(Value::Array(array))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = entries.next_key::<String>()? {
-            self.0.entry(&object, &name).map_err(A::Error::custom)?;
-            let value = entries.next_value_seed(FirstWins(&mut *self.0))?;
+            self.budget.entry(&object, &name).map_err(A::Error::custom)?;
+            let value = entries.next_value_seed(self.inner())?;
+            if let Some(members) = &mut self.members {
+                members.note(&name, &value);
+            }
             object.entry(name).or_insert(value);
         }
         Ok(Value::Object(object))
@@ -101,8 +118,11 @@ impl<'de> Visitor<'de> for FirstWins<'_> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
 mod tests {
-    use super::parse;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn parse(text: &str) -> Result<Value, serde_json::Error> {
+        super::parse(text).map(|(value, _)| value)
+    }
 
     #[test]
     fn the_first_of_two_equal_names_wins_at_every_depth() {

@@ -7,9 +7,11 @@
 
 mod budget;
 mod first_wins;
+mod outline;
 mod repair;
 mod text;
 
+pub use outline::{Member, Outline};
 pub use text::{is_unfilled, text_of};
 
 use serde_json::Value;
@@ -22,6 +24,10 @@ pub const NESTING_MAX: u32 = 4;
 pub struct Document {
     /// What it says.
     pub value: Value,
+    /// The members of the outermost object in their order.
+    pub members: Vec<Member>,
+    /// Whether it was not well-formed.
+    pub is_repaired: bool,
     /// Values that stood without quotes and begin with `$`: template variables that were not
     /// filled. Only found in JSON that had to be repaired.
     pub bare_variables: Vec<String>,
@@ -43,18 +49,23 @@ pub fn read(text: &str, nesting: u32) -> Option<Document> {
     if !text.starts_with(['{', '[']) {
         return None;
     }
-    if let Ok(value) = first_wins::parse(text) {
-        return Some(Document { value, bare_variables: Vec::new() });
+    if let Ok((value, members)) = first_wins::parse(text) {
+        return Some(Document { value, members, is_repaired: false, bare_variables: Vec::new() });
     }
-    repair::repair(text)
-        .map(|repaired| Document { value: repaired.value, bare_variables: repaired.bare_variables })
+    let repaired = repair::repair(text)?;
+    Some(Document {
+        value: repaired.value,
+        members: repaired.members,
+        is_repaired: true,
+        bare_variables: repaired.bare_variables,
+    })
 }
 
 /// Parses a well-formed object.
 #[must_use]
 pub fn object(text: &str) -> Option<serde_json::Map<String, Value>> {
     match first_wins::parse(text.trim()) {
-        Ok(Value::Object(object)) => Some(object),
+        Ok((Value::Object(object), _)) => Some(object),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@
 
 use super::budget::Budget;
 use super::first_wins::keep_rest;
+use super::outline::{Member, Members};
 use serde_json::{Map, Value};
 
 /// Deeper than any notification; what is nested deeper is left to be read as text.
@@ -21,6 +22,8 @@ const NAME_MAX_CHARS: usize = 64;
 /// A document that was not well-formed.
 pub(super) struct Repaired {
     pub(super) value: Value,
+    /// The members of the outermost object.
+    pub(super) members: Vec<Member>,
     /// Values without quotes that begin with `$`.
     pub(super) bare_variables: Vec<String>,
 }
@@ -33,6 +36,7 @@ pub(super) fn repair(text: &str) -> Option<Repaired> {
         open: Vec::new(),
         budget: Budget::new(),
         bare_variables: Vec::new(),
+        members: Members::default(),
         behind_quotes: text.rfind('"').map_or(0, |last| text.len().saturating_sub(last + 1)),
         second_looks: SECOND_LOOKS_MAX_BYTES,
     };
@@ -43,7 +47,8 @@ pub(super) fn repair(text: &str) -> Option<Repaired> {
     // Another object behind the end means that the end was misread. Then the whole is read as text,
     // which shows more than half an alert would.
     let is_whole = keep_rest(&mut value, reader.rest);
-    is_whole.then_some(Repaired { value, bare_variables: reader.bare_variables })
+    let members = reader.members.into_inner();
+    is_whole.then_some(Repaired { value, members, bare_variables: reader.bare_variables })
 }
 
 struct Reader<'a> {
@@ -53,6 +58,7 @@ struct Reader<'a> {
     budget: Budget,
     /// Values without quotes that begin with `$`.
     bare_variables: Vec<String>,
+    members: Members,
     /// Bytes behind the last quote of the text.
     behind_quotes: usize,
     /// Bytes that may still be scanned a second time.
@@ -101,6 +107,9 @@ impl<'a> Reader<'a> {
             self.rest = rest;
             let value = self.value()?;
             self.budget.entry(&object, &name).ok()?;
+            if self.open.len() == 1 {
+                self.members.note(&name, &value);
+            }
             object.entry(name).or_insert(value);
             if !self.eat(',') {
                 return self.leave().then_some(Value::Object(object));

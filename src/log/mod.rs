@@ -280,6 +280,7 @@ mod tests {
                 dedup_key: "d".to_owned(),
                 action: Action::Resolve,
                 severity: Severity::Info,
+                is_extra: false,
                 event: Bytes::from_static(br#"{"event_action":"resolve","dedup_key":"d"}"#),
             };
             let delivery = Delivery { parcel, outcome, attempts: 3, elapsed: Duration::from_millis(7) };

@@ -45,6 +45,7 @@ pub(super) fn read(mut object: Object) -> Notification {
     let is_arms = common_is_arms || alerts.iter().any(has_arms_label);
     let mut notification = Notification {
         origin: if is_arms { Origin::Arms } else { origin },
+        is_group: true,
         common_is_arms,
         status: take_text(&mut object, &["status"]),
         receiver: take_text(&mut object, &["receiver"]),

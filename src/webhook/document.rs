@@ -230,7 +230,7 @@ fn read_content(outer: Fields, content: Value, nesting: u32) -> Content {
     let inner = match content {
         Value::String(text) => {
             if let Some(placeholder) = Placeholder::of(&text) {
-                return Content::Test(placeholder);
+                return unfilled(outer, placeholder);
             }
             match lenient_json::read(text.trim(), nesting) {
                 Some(document) => read(document, nesting.saturating_sub(1)),
@@ -240,6 +240,16 @@ fn read_content(outer: Fields, content: Value, nesting: u32) -> Content {
         value => read_value(value, nesting.saturating_sub(1)),
     };
     inner.beside(outer)
+}
+
+/// A body whose content ARMS did not fill: an alert if the template says which one in its own fields, else
+/// the console's test.
+fn unfilled(fields: Fields, placeholder: Placeholder) -> Content {
+    let names_alert = ["summary", "message", "dedup_key"].iter().any(|name| fields.get(name).is_some());
+    if names_alert {
+        return notification(Notification { fields, ..Notification::default() });
+    }
+    Content::Test(placeholder)
 }
 
 impl Content {

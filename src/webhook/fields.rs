@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const NAMES: [(&str, &[&str]); 10] = [
     ("summary", &["summary", "alertname", "alertName"]),
     ("message", &["message", "description"]),
-    ("status", &["status", "event_action", "alertState"]),
+    ("status", &["status", "event_action", "alertState", "state"]),
     ("dedup_key", &["dedup_key", "incident_key", "fingerprint", "alarmId", "alarm_id"]),
     ("source", &["source", "instanceName"]),
     ("component", &["component"]),
@@ -114,6 +114,11 @@ impl Fields {
         for (name, value) in object {
             self.take(&name, value);
         }
+    }
+
+    /// All texts that are fields of their own.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        self.given.values_mut().chain(self.severities.iter_mut().map(|(_, word)| word))
     }
 
     /// Adds what `later` gives and these do not.

@@ -79,8 +79,9 @@ impl Reader {
     /// Takes the pairs of one line; anything else is text up to the line's end. Returns the byte of the
     /// line at which the content starts, where the pairs end.
     fn line(&mut self, line: &str) -> Option<usize> {
+        let line = line.trim_end();
         let mut at = 0;
-        while let Some(rest) = line.get(at..).filter(|rest| !rest.trim().is_empty()) {
+        while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
             let pair_end = rest.find('&').unwrap_or(rest.len());
             let pair = split_pair(rest, pair_end).filter(|_| self.form.pairs.len() < PAIRS_MAX);
             let Some((name, value_start)) = pair else {

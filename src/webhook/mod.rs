@@ -58,7 +58,8 @@ pub fn read(body: &str, content_type: &str) -> Webhook {
         return Webhook { keys: Keys::none(), content: Content::Test(placeholder) };
     }
     if let Some(document) = lenient_json::read(text, NESTING_MAX) {
-        let keys = Keys::of_document(&document.value, text);
+        let is_own_event = document.value.as_object().is_some_and(pagerduty_event::is_event);
+        let keys = Keys::of_document(&document, is_own_event, text);
         return Webhook { keys, content: document::read(document, NESTING_MAX) };
     }
     if let Some(form) = form::parse(text, content_type) {

@@ -12,6 +12,8 @@ pub const ARMS_PREFIX: &str = "_aliyun_arms_";
 pub struct Notification {
     /// The sender.
     pub origin: Origin,
+    /// Whether it is of a format that tells of groups of alerts.
+    pub is_group: bool,
     /// `firing` or `resolved`, of the whole group.
     pub status: Option<String>,
     /// The name of the webhook contact.
@@ -48,14 +50,6 @@ impl Notification {
     #[must_use]
     pub fn of(alerts: Vec<Alert>) -> Self {
         Self { alerts, ..Self::default() }
-    }
-
-    /// Whether it names the group that it is about.
-    #[must_use]
-    pub fn names_group(&self) -> bool {
-        [&self.group_key, &self.alarm_id, &self.receiver].iter().any(|name| name.is_some())
-            || !self.group_labels.is_empty()
-            || !self.common_labels.is_empty()
     }
 }
 

@@ -7,6 +7,8 @@
     reason = "a test that cannot set itself up, or reads what is not there, should stop"
 )]
 
+mod acceptance;
+mod actions_time;
 mod answers;
 mod bridge;
 mod delivery;
@@ -14,11 +16,15 @@ mod formats;
 mod golden;
 mod group;
 mod hosts;
+mod keys;
 mod lambda;
+mod lives;
 mod process;
 mod properties;
+mod refusals;
 mod secrets;
 mod size;
+mod slow_bodies;
 mod sources;
 mod tables;
 mod tidy;

@@ -91,7 +91,7 @@ async fn the_content_of_a_preset_that_fires_may_speak_of_a_recovery() {
 
 /// One template may serve for both states: then its recovery time is blank while the alert fires.
 #[tokio::test]
-async fn a_preset_is_over_when_its_recovery_has_a_name_or_its_status_says_so() {
+async fn a_preset_is_over_when_its_recovery_has_a_time_unless_its_status_says_otherwise() {
     let bridge = Bridge::start().await;
     for (fields, action) in [
         (r#""恢复时间":"2025-03-14 10:52:40""#, "resolve"),
@@ -225,8 +225,12 @@ async fn the_key_is_found_in_text_too_but_only_where_no_other_place_has_one() {
         ("/", format!("put your integration_key here: integration_key = {KEY}"), KEY),
         ("/", format!("<alert><integration_key>{KEY}</integration_key></alert>"), KEY),
         (&format!("/?integration_key={KEY}"), format!("CPU high, integration_key: {other}"), KEY),
-        // A template's own key comes before the query's, as in JSON that can be read.
-        (&format!("/?integration_key={other}"), format!("{{\"integration_key\":\"{KEY}\", no value {{"), KEY),
+        // The query comes before a template's own key too.
+        (
+            &format!("/?integration_key={other}"),
+            format!("{{\"integration_key\":\"{KEY}\", no value {{"),
+            &other,
+        ),
     ] {
         bridge.post(path, "text/plain", &body).await;
         let events = bridge.take_events();

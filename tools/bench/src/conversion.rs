@@ -68,7 +68,7 @@ fn relay(body: &str, key: &IntegrationKey, mask: &Mask) -> Result<usize, Fault> 
         default_severity: Severity::Error,
         event_per: EventPer::Alert,
     };
-    let events = convert::convert(*notification, &context)?;
+    let events = convert::convert(*notification, &context)?.events;
     if events.len() != ALERTS {
         return Err(format!("{} events of {ALERTS} alerts", events.len()).into());
     }

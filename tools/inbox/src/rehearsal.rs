@@ -34,7 +34,8 @@ impl Rehearsal {
         let content = webhook::read(body, &arrival.content_type).content;
         let mask = self.mask();
         let mut written = Vec::new();
-        for mut event in prepare::events(&self.config, arrival, content).ok()? {
+        let converted = prepare::events(&self.config, arrival, content).ok()?;
+        for mut event in converted.events.into_iter().chain(converted.group_resolve) {
             event.scrub(&mask);
             event.fit(arrival.api);
             written.push(String::from_utf8(event.write(arrival.api)).ok()?);
