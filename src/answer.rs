@@ -1,6 +1,7 @@
 //! The answer to the webhook: PagerDuty's own for one event, a summary for several, and ours for a
 //! refusal.
 
+use crate::config::SuccessStatus;
 use crate::deliver::{Delivery, Outcome, REPLY_MAX_BYTES, Reply};
 use crate::error::Error;
 use crate::secret::Mask;
@@ -40,6 +41,17 @@ struct Failure<'a> {
     dedup_key: &'a str,
     status: u16,
     errors: Vec<String>,
+}
+
+impl Answer {
+    /// The same with the status that the settings name for success.
+    #[must_use]
+    pub fn with_success_status(mut self, setting: SuccessStatus) -> Self {
+        if setting == SuccessStatus::Ok && self.failed.is_none() {
+            *self.response.status_mut() = StatusCode::OK;
+        }
+        self
+    }
 }
 
 /// The answer to an error.

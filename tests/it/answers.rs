@@ -74,6 +74,27 @@ async fn one_event_is_answered_with_pagerduty_s_status_and_body_as_they_came() {
 }
 
 #[tokio::test]
+async fn accepted_webhooks_are_answered_200_where_the_setting_says_so_and_failures_stay() {
+    let bridge = Bridge::with(&[("SUCCESS_STATUS", "200"), ("DELIVER_WITHIN_MS", "300")]).await;
+    let test = json!({"integration_key": KEY, "content": "$alertmanager_content"}).to_string();
+    for path in ["/", "/v1", "/change"] {
+        for keys in [&["a"][..], &["a", "b"]] {
+            let body = notification(keys.iter().map(|key| (*key, "error", "firing")));
+            let answer = bridge.post(path, JSON, &body).await;
+            assert_eq!((answer.status().as_u16(), &parsed(&answer)["status"]), (200, &json!("success")));
+        }
+        assert_eq!(bridge.post(path, JSON, &test).await.status(), 200);
+    }
+    for (fault, status) in [(Fault::status(400), 400), (Fault::status(429), 429)] {
+        bridge.standin.set_standing_fault(Some(fault));
+        for keys in [&["a"][..], &["a", "b"]] {
+            assert_eq!(send(&bridge, keys).await.status(), status);
+        }
+    }
+    assert_eq!(bridge.post("/", JSON, "").await.status(), 400);
+}
+
+#[tokio::test]
 async fn of_pagerduty_s_headers_only_retry_after_is_passed_on() {
     let reply = ["set-cookie", "x-request-id", "access-control-allow-origin", "location", "x-fc-status"]
         .into_iter()
