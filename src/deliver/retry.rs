@@ -33,7 +33,7 @@ pub(super) fn pause(
     let least = PAUSE_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1))).min(PAUSE_MAX);
     let asked = match outcome {
         Outcome::Answered(reply) => reply.retry_after.as_ref().and_then(|value| retry_after(value, now)),
-        Outcome::Failed(_) => None,
+        Outcome::Superseded | Outcome::Failed(_) => None,
     };
     let jittered = least + least.mul_f64(random);
     // A pause that PagerDuty asks for is honoured if it fits; otherwise trying again is better than
@@ -65,7 +65,7 @@ pub(super) fn random() -> f64 {
 mod tests {
     use super::super::outcome::Reply;
     use super::*;
-    use crate::error::Error;
+    use crate::error::{Error, Unreached};
     use bytes::Bytes;
 
     const LONG: Duration = Duration::from_mins(1);
@@ -90,9 +90,12 @@ mod tests {
                 assert_eq!(pause.is_some(), again, "{api:?} {status}");
             }
         }
-        for (error, again) in
-            [(Error::NotReached, true), (Error::NoAnswerInTime, true), (Error::Redirected, false)]
-        {
+        for (error, again) in [
+            (Error::NotReached(Unreached::Dns), true),
+            (Error::NotPagerDuty { status: 200 }, true),
+            (Error::NoAnswerInTime, true),
+            (Error::Redirected, false),
+        ] {
             let pause = pause_after(Api::V2, &Outcome::Failed(error), 1, LONG);
             assert_eq!(pause.is_some(), again, "{error:?}");
         }

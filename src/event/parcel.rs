@@ -21,6 +21,9 @@ pub struct Parcel {
     pub severity: Severity,
     /// The event as JSON, without the key.
     pub event: Bytes,
+    /// Whether it goes beside the events of the notification's alerts: the answer does not count it when
+    /// it is accepted.
+    pub is_extra: bool,
 }
 
 impl Parcel {
@@ -29,7 +32,8 @@ impl Parcel {
     pub fn new(event: Event, api: Api, key: IntegrationKey) -> Self {
         let written = write::event(&event, api);
         let Event { action, dedup_key, payload } = event;
-        Self { api, key, dedup_key, action, severity: payload.severity, event: Bytes::from(written) }
+        let event = Bytes::from(written);
+        Self { api, key, dedup_key, action, severity: payload.severity, event, is_extra: false }
     }
 
     /// How soon it must be sent.
