@@ -1,6 +1,7 @@
 //! The answer to the webhook: PagerDuty's own for one event, a summary for several, and ours for a
 //! refusal.
 
+use crate::config::SuccessStatus;
 use crate::deliver::{Delivery, Outcome, REPLY_MAX_BYTES, Reply};
 use crate::error::Error;
 use crate::secret::Mask;
@@ -10,6 +11,9 @@ use serde::Serialize;
 
 /// The most failures that an answer for several events lists.
 const FAILURES_MAX: usize = 20;
+
+/// The `status` of an event in whose place PagerDuty has accepted a newer one.
+const SUPERSEDED: &str = "superseded";
 
 /// An answer, and whether the request failed.
 pub struct Answer {
@@ -42,6 +46,17 @@ struct Failure<'a> {
     errors: Vec<String>,
 }
 
+impl Answer {
+    /// The same with the status that the settings name for success.
+    #[must_use]
+    pub fn with_success_status(mut self, setting: SuccessStatus) -> Self {
+        if setting == SuccessStatus::Ok && self.failed.is_none() {
+            *self.response.status_mut() = StatusCode::OK;
+        }
+        self
+    }
+}
+
 /// The answer to an error.
 #[must_use]
 pub fn of_error(error: Error) -> Answer {
@@ -70,23 +85,32 @@ pub fn health() -> Answer {
     Answer { response: json(StatusCode::OK, &health), failed: None }
 }
 
-/// The answer to a webhook whose events have been delivered or given up.
+/// The answer to a webhook whose events have been delivered or given up. `left` is how many of its alerts
+/// are over and could not be resolved.
 #[must_use]
-pub fn of_deliveries(deliveries: &[Delivery], mask: &Mask) -> Answer {
-    let response = match deliveries {
-        [Delivery { outcome: Outcome::Answered(reply), .. }] => of_reply(reply, mask),
-        [Delivery { outcome: Outcome::Failed(error), .. }] => of_error(*error).response,
-        several => of_several(several, mask),
+pub fn of_deliveries(deliveries: &[Delivery], left: usize, mask: &Mask) -> Answer {
+    // An accepted event that goes beside the notification's own is not counted.
+    let is_counted = |delivery: &&Delivery| !(delivery.parcel.is_extra && delivery.is_accepted());
+    let counted: Vec<&Delivery> = deliveries.iter().filter(is_counted).collect();
+    let response = match counted.as_slice() {
+        [one] => of_one(one, mask),
+        several => of_several(several, left, mask),
     };
-    let all_accepted = deliveries.iter().all(Delivery::is_accepted);
-    let status = response.status();
-    let failed = match (all_accepted, status.is_success()) {
-        (true, _) => None,
-        // A proxy's page with status 200 does not mean delivery.
-        (false, true) => Some(StatusCode::BAD_GATEWAY),
-        (false, false) => Some(status),
-    };
+    let all_accepted = counted.iter().all(|delivery| delivery.is_accepted());
+    let failed = (!all_accepted).then_some(response.status());
     Answer { response, failed }
+}
+
+fn of_one(delivery: &Delivery, mask: &Mask) -> Response<Bytes> {
+    match &delivery.outcome {
+        Outcome::Answered(reply) => of_reply(reply, mask),
+        Outcome::Failed(error) => of_error(*error).response,
+        Outcome::Superseded => {
+            let message = "PagerDuty has already accepted a newer event for the same alert".to_owned();
+            let body = Summary { status: SUPERSEDED, message, failures: Vec::new() };
+            json(status_code(delivery.parcel.api.accepted()), &body)
+        }
+    }
 }
 
 fn of_reply(reply: &Reply, mask: &Mask) -> Response<Bytes> {
@@ -94,51 +118,62 @@ fn of_reply(reply: &Reply, mask: &Mask) -> Response<Bytes> {
     let text = mask.cut(&reply.body, is_whole, REPLY_MAX_BYTES);
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
     let content_type = if is_json { "application/json" } else { "text/plain; charset=utf-8" };
-    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    let mut response = typed(status, content_type, text.into());
+    let mut response = typed(status_code(reply.status), content_type, text.into());
     if let Some(retry_after) = &reply.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, retry_after.clone());
     }
     response
 }
 
-fn of_several(deliveries: &[Delivery], mask: &Mask) -> Response<Bytes> {
-    let failed: Vec<&Delivery> = deliveries.iter().filter(|delivery| !delivery.is_accepted()).collect();
-    let (all, accepted) = (deliveries.len(), deliveries.len() - failed.len());
+fn of_several(deliveries: &[&Delivery], left: usize, mask: &Mask) -> Response<Bytes> {
+    let failed: Vec<&&Delivery> = deliveries.iter().filter(|delivery| !delivery.is_accepted()).collect();
+    let is_superseded = |delivery: &&&Delivery| matches!(delivery.outcome, Outcome::Superseded);
+    let superseded = deliveries.iter().filter(is_superseded).count();
     let accepted_status = deliveries.first().map_or(202, |delivery| delivery.parcel.api.accepted());
-    // A failure that sending again may resolve comes first: a platform that retries must see it.
-    let priority = |delivery: &&Delivery| {
-        let status = status_of_several(delivery);
-        (delivery.parcel.api.may_be_retried(status), status)
-    };
+    // A failure that sending again may mend comes first: a platform that retries must see it.
+    let priority = |delivery: &&&Delivery| (delivery.may_be_retried(), status_of(delivery));
     let status = failed.iter().map(priority).max().map_or(accepted_status, |(_, status)| status);
     let listed = failed.iter().take(FAILURES_MAX).map(|delivery| Failure {
         dedup_key: &delivery.parcel.dedup_key,
-        status: status_of(&delivery.outcome),
+        status: status_of(delivery),
         errors: delivery.outcome.errors(mask),
     });
-    let summary = Summary {
-        status: if failed.is_empty() { "success" } else { "not delivered" },
-        message: format!("PagerDuty accepted {accepted} of {all} events"),
-        failures: listed.collect(),
+    let word = match (failed.len(), superseded) {
+        (0, 0) => "success",
+        (0, _) => SUPERSEDED,
+        _ => "not delivered",
     };
-    json(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), &summary)
+    let accepted = deliveries.len() - failed.len() - superseded;
+    let message = message(accepted, superseded, deliveries.len(), left);
+    let summary = Summary { status: word, message, failures: listed.collect() };
+    json(status_code(status), &summary)
 }
 
-/// The status of one failure among several events.
-fn status_of_several(delivery: &Delivery) -> u16 {
-    match status_of(&delivery.outcome) {
-        // A proxy's page does not mean delivery.
-        status @ 200..=299 if status != delivery.parcel.api.accepted() => Error::NotReached.status().as_u16(),
-        status => status,
-    }
+fn message(accepted: usize, superseded: usize, all: usize, left: usize) -> String {
+    let superseded = match superseded {
+        0 => String::new(),
+        1 => ", 1 was superseded by a newer one".to_owned(),
+        _ => format!(", {superseded} were superseded by newer ones"),
+    };
+    let left = match left {
+        0 => String::new(),
+        _ => format!(
+            "; {left} more alerts are over, but nothing names their group and they are too many to resolve singly"
+        ),
+    };
+    format!("PagerDuty accepted {accepted} of {all} events{superseded}{left}")
 }
 
-fn status_of(outcome: &Outcome) -> u16 {
-    match outcome {
+fn status_of(delivery: &Delivery) -> u16 {
+    match &delivery.outcome {
         Outcome::Answered(reply) => reply.status,
         Outcome::Failed(error) => error.status().as_u16(),
+        Outcome::Superseded => delivery.parcel.api.accepted(),
     }
+}
+
+fn status_code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
@@ -152,4 +187,58 @@ fn typed(status: StatusCode, content_type: &'static str, body: Bytes) -> Respons
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
+mod tests {
+    use super::*;
+    use crate::event::{Action, Api, Parcel, Severity};
+    use crate::secret::IntegrationKey;
+    use serde_json::Value;
+    use std::time::Duration;
+
+    /// A delivery whose parcel is an extra one or not, and PagerDuty's status.
+    fn delivery(is_extra: bool, status: u16) -> Delivery {
+        let parcel = Parcel {
+            api: Api::V2,
+            key: IntegrationKey::parse("0123456789abcdef0123456789abcdef").ok().unwrap(),
+            dedup_key: if is_extra { "extra" } else { "own" }.to_owned(),
+            action: Action::Resolve,
+            severity: Severity::Info,
+            event: Bytes::new(),
+            is_extra,
+        };
+        let body = if status == 202 { r#"{"status":"success"}"# } else { r#"{"status":"no"}"# };
+        let outcome = Outcome::Answered(Reply { status, body: body.into(), retry_after: None });
+        Delivery { parcel, outcome, attempts: 1, elapsed: Duration::ZERO }
+    }
+
+    /// The answer's status and body, and the status that says that the request failed.
+    fn told(deliveries: &[Delivery]) -> (u16, Value, Option<u16>) {
+        let Answer { response, failed } = of_deliveries(deliveries, 0, &Mask::new([], []));
+        let body = serde_json::from_slice(response.body()).unwrap();
+        (response.status().as_u16(), body, failed.map(|status| status.as_u16()))
+    }
+
+    #[test]
+    fn an_accepted_extra_event_is_not_counted() {
+        for status in [202, 400] {
+            let (told_status, body, failed) = told(&[delivery(false, status), delivery(true, 202)]);
+            let own = if status == 202 { "success" } else { "no" };
+            assert_eq!((told_status, body), (status, serde_json::json!({"status": own})));
+            assert_eq!(failed, (status != 202).then_some(status));
+        }
+        let (status, body, failed) = told(&[delivery(false, 202), delivery(false, 202), delivery(true, 202)]);
+        assert_eq!((status, failed), (202, None));
+        assert_eq!(body.get("message"), Some(&"PagerDuty accepted 2 of 2 events".into()));
+    }
+
+    #[test]
+    fn an_extra_event_that_fails_is_a_failure() {
+        let (status, body, failed) = told(&[delivery(false, 202), delivery(true, 503)]);
+        assert_eq!((status, failed), (503, Some(503)));
+        assert_eq!(body.pointer("/failures/0/dedup_key"), Some(&"extra".into()));
+        assert_eq!(body.get("message"), Some(&"PagerDuty accepted 1 of 2 events".into()));
+    }
 }

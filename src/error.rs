@@ -53,11 +53,31 @@ pub enum Error {
     /// An invocation is not an HTTP request.
     NotHttp,
     /// There was no connection to PagerDuty, or it broke before an answer.
-    NotReached,
+    NotReached(Unreached),
+    /// An answer came that PagerDuty does not give, such as a proxy's login page.
+    NotPagerDuty {
+        /// Its HTTP status.
+        status: u16,
+    },
     /// PagerDuty's address answered with a redirect, which is not followed: it would carry the key.
     Redirected,
     /// PagerDuty took longer than the time that was left.
     NoAnswerInTime,
+}
+
+/// Why PagerDuty could not be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreached {
+    /// Its name, or the proxy's, could not be resolved.
+    Dns,
+    /// No connection could be made.
+    Connect,
+    /// There was a connection, but it could not be encrypted.
+    Tls,
+    /// Connecting took longer than an attempt may.
+    TimedOut,
+    /// The connection broke before the whole answer was there.
+    BrokenOff,
 }
 
 /// How an [`Error`] is answered.
@@ -165,12 +185,19 @@ impl Error {
                 "invoke the function through its function URL or an HTTP API (payload format 2.0), for \
                  example with a file of events/",
             ),
-            Self::NotReached => row(
+            Self::NotReached(reason) => row(
                 StatusCode::BAD_GATEWAY,
                 NOT_DELIVERED,
-                "PagerDuty could not be reached",
+                format!("PagerDuty could not be reached: {}", reason.describe()),
                 "check the network and PAGERDUTY_EVENTS_URL, PAGERDUTY_REGION and the proxy variables; the log \
                  line undelivered holds the event",
+            ),
+            Self::NotPagerDuty { status } => row(
+                StatusCode::BAD_GATEWAY,
+                NOT_DELIVERED,
+                format!("an answer with status {status} came that is not PagerDuty's"),
+                "check PAGERDUTY_EVENTS_URL and the proxy: something in between answers in PagerDuty's place, \
+                 for example with a login page; the log line undelivered holds the event",
             ),
             Self::Redirected => row(
                 StatusCode::BAD_GATEWAY,
@@ -192,6 +219,20 @@ impl Error {
     #[must_use]
     pub fn status(self) -> StatusCode {
         self.refusal().status
+    }
+}
+
+impl Unreached {
+    /// The reason in words.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Dns => "the name could not be resolved",
+            Self::Connect => "no connection could be made",
+            Self::Tls => "the TLS handshake failed",
+            Self::TimedOut => "connecting took too long",
+            Self::BrokenOff => "the connection broke off",
+        }
     }
 }
 
@@ -255,7 +296,9 @@ mod tests {
             (Error::UnknownEncoding, 415),
             (Error::BadEncoding, 400),
             (Error::NotHttp, 400),
-            (Error::NotReached, 502),
+            (Error::NotReached(Unreached::Dns), 502),
+            (Error::NotReached(Unreached::BrokenOff), 502),
+            (Error::NotPagerDuty { status: 200 }, 502),
             (Error::Redirected, 502),
             (Error::NoAnswerInTime, 504),
         ] {

@@ -7,7 +7,6 @@
 //! of what became of them.
 //!
 //! - [`config`]: settings, checked once at start.
-//! - [`events_url`]: which base URLs of PagerDuty are taken.
 //! - [`host`]: Lambda, Function Compute and plain HTTP.
 //! - [`relay`]: the one handler: admit, prepare, deliver, answer.
 //! - [`admit`]: path, method and token.
@@ -33,7 +32,6 @@ pub mod decode;
 pub mod deliver;
 pub mod error;
 pub mod event;
-pub mod events_url;
 pub mod host;
 pub mod lenient_json;
 pub mod log;

@@ -123,7 +123,8 @@ impl Relay {
         invocation: &Invocation,
         started: Instant,
     ) -> Answer {
-        let answer = answer::of_deliveries(deliveries, &prepared.mask);
+        let answer = answer::of_deliveries(deliveries, prepared.left, &prepared.mask)
+            .with_success_status(self.config.success_status);
         let line = RequestLine {
             events: deliveries.len(),
             milliseconds: milliseconds(started.elapsed()),

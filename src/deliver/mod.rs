@@ -1,7 +1,11 @@
 //! Delivery: each parcel until PagerDuty has accepted it, refused it, or time has run out.
 
+mod client;
+mod dns;
+mod order;
 mod outcome;
 mod queue;
+mod reach;
 mod retry;
 mod straight;
 mod tls;

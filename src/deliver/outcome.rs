@@ -32,6 +32,8 @@ pub enum Outcome {
     Answered(Reply),
     /// There was no answer that counts.
     Failed(Error),
+    /// PagerDuty has accepted a newer event of the same alert, so this one was not sent any more.
+    Superseded,
 }
 
 /// PagerDuty's answer.
@@ -46,7 +48,7 @@ pub struct Reply {
 }
 
 impl Delivery {
-    /// Whether PagerDuty has accepted the event.
+    /// Whether PagerDuty has accepted the event, or a newer one of the same alert.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.outcome.is_accepted(self.parcel.api)
@@ -57,7 +59,7 @@ impl Delivery {
     pub fn status(&self) -> Option<u16> {
         match &self.outcome {
             Outcome::Answered(reply) => Some(reply.status),
-            Outcome::Failed(_) => None,
+            Outcome::Failed(_) | Outcome::Superseded => None,
         }
     }
 
@@ -69,10 +71,14 @@ impl Delivery {
 }
 
 impl Outcome {
-    /// Whether PagerDuty has accepted the event.
+    /// Whether PagerDuty has accepted the event, or a newer one of the same alert.
     #[must_use]
     pub fn is_accepted(&self, api: Api) -> bool {
-        matches!(self, Self::Answered(reply) if reply.status == api.accepted())
+        match self {
+            Self::Answered(reply) => reply.accepts(api),
+            Self::Failed(_) => false,
+            Self::Superseded => true,
+        }
     }
 
     /// Whether the same event may be accepted when it is sent again.
@@ -80,7 +86,12 @@ impl Outcome {
     pub fn may_be_retried(&self, api: Api) -> bool {
         match self {
             Self::Answered(reply) => api.may_be_retried(reply.status),
-            Self::Failed(error) => matches!(error, Error::NotReached | Error::NoAnswerInTime),
+            // Behind a proxy's page PagerDuty has the event or not. As after a connection that broke, to
+            // send it twice does less harm than to lose it.
+            Self::Failed(error) => {
+                matches!(error, Error::NotReached(_) | Error::NotPagerDuty { .. } | Error::NoAnswerInTime)
+            }
+            Self::Superseded => false,
         }
     }
 
@@ -89,7 +100,7 @@ impl Outcome {
     pub fn rate_limit(&self, api: Api) -> Option<&Reply> {
         match self {
             Self::Answered(reply) if api.is_rate_limit(reply.status) => Some(reply),
-            Self::Answered(_) | Self::Failed(_) => None,
+            Self::Answered(_) | Self::Failed(_) | Self::Superseded => None,
         }
     }
 
@@ -99,6 +110,7 @@ impl Outcome {
         let mut errors = match self {
             Self::Failed(error) => vec![error.to_string()],
             Self::Answered(reply) => reply.errors(mask),
+            Self::Superseded => Vec::new(),
         };
         for error in &mut errors {
             mask.apply(error);
@@ -109,6 +121,20 @@ impl Outcome {
 }
 
 impl Reply {
+    /// Whether PagerDuty says so that it has accepted an event: by its status, and by a `status` of
+    /// `success` in a JSON body, which v2's answers may lack. Anything else comes from a proxy.
+    #[must_use]
+    pub fn accepts(&self, api: Api) -> bool {
+        if self.status != api.accepted() {
+            return false;
+        }
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        match body.get("status") {
+            Some(status) => status == "success",
+            None => api != Api::V1,
+        }
+    }
+
     fn errors(&self, mask: &Mask) -> Vec<String> {
         let Ok(Value::Object(body)) = serde_json::from_slice(&self.body) else {
             return vec![mask.cut(&self.body, false, ERROR_MAX_BYTES)];

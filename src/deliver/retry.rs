@@ -1,6 +1,7 @@
 //! When an event is sent again, and how long an attempt may take.
 
 use super::outcome::Outcome;
+use crate::error::Error;
 use crate::event::Api;
 use http::HeaderValue;
 use std::hash::{BuildHasher, RandomState};
@@ -27,13 +28,16 @@ pub(super) fn pause(
     random: f64,
     now: SystemTime,
 ) -> Option<Duration> {
-    if outcome.is_accepted(api) || !outcome.may_be_retried(api) {
+    // A proxy's page is answered at once: it is not among the answers after which PagerDuty wants to be
+    // asked again.
+    let is_proxy_page = matches!(outcome, Outcome::Failed(Error::NotPagerDuty { .. }));
+    if outcome.is_accepted(api) || is_proxy_page || !outcome.may_be_retried(api) {
         return None;
     }
     let least = PAUSE_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1))).min(PAUSE_MAX);
     let asked = match outcome {
         Outcome::Answered(reply) => reply.retry_after.as_ref().and_then(|value| retry_after(value, now)),
-        Outcome::Failed(_) => None,
+        Outcome::Superseded | Outcome::Failed(_) => None,
     };
     let jittered = least + least.mul_f64(random);
     // A pause that PagerDuty asks for is honoured if it fits; otherwise trying again is better than
@@ -65,7 +69,7 @@ pub(super) fn random() -> f64 {
 mod tests {
     use super::super::outcome::Reply;
     use super::*;
-    use crate::error::Error;
+    use crate::error::Unreached;
     use bytes::Bytes;
 
     const LONG: Duration = Duration::from_mins(1);
@@ -90,9 +94,12 @@ mod tests {
                 assert_eq!(pause.is_some(), again, "{api:?} {status}");
             }
         }
-        for (error, again) in
-            [(Error::NotReached, true), (Error::NoAnswerInTime, true), (Error::Redirected, false)]
-        {
+        for (error, again) in [
+            (Error::NotReached(Unreached::Dns), true),
+            (Error::NotPagerDuty { status: 200 }, false),
+            (Error::NoAnswerInTime, true),
+            (Error::Redirected, false),
+        ] {
             let pause = pause_after(Api::V2, &Outcome::Failed(error), 1, LONG);
             assert_eq!(pause.is_some(), again, "{error:?}");
         }

@@ -1,32 +1,33 @@
 //! Sending straight to PagerDuty.
 
-use super::outcome::{Delivery, Outcome, REPLY_MAX_BYTES, Reply};
+use super::client::{Clients, Post};
+use super::dns::Resolver;
+use super::order::{Order, Ticket};
+use super::outcome::{Delivery, Outcome};
 use super::queue::Queue;
-use super::{retry, tls};
+use super::retry;
 use crate::error::Error;
-use crate::event::{Api, Parcel};
-use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, header};
+use crate::event::Parcel;
+use bytes::Bytes;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
-/// How long a connection may take.
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
-/// The most of an answer's body that is read. A secret across the edge of what is passed on must be
-/// seen whole to be masked.
-const REPLY_READ_BYTES: usize = REPLY_MAX_BYTES + 4 * 1024;
-/// How long an idle connection is kept. PagerDuty closes idle connections early, and a frozen function
-/// does not notice.
-const IDLE_MAX: Duration = Duration::from_secs(30);
-
-/// The client that sends events to PagerDuty.
+/// Sends events to PagerDuty.
 #[derive(Clone)]
 pub struct Sender {
-    client: reqwest::Client,
-    events_url: Url,
+    clients: Arc<Clients>,
+    order: Arc<Order>,
+}
+
+/// Where a parcel stands among those of its request and among those of its alert.
+struct Standing {
+    queue: Arc<Queue>,
+    place: usize,
+    ticket: Ticket,
+    deadline: Instant,
 }
 
 impl Sender {
@@ -35,110 +36,163 @@ impl Sender {
     /// # Errors
     /// What `reqwest` reports if a client cannot be built.
     pub fn new(events_url: Url) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config())
-            .user_agent(concat!("arms-pagerduty/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_WITHIN)
-            .pool_idle_timeout(IDLE_MAX)
-            .build()?;
-        Ok(Self { client, events_url })
+        Self::with_resolver(events_url, Resolver::of_the_system())
+    }
+
+    fn with_resolver(events_url: Url, resolver: Resolver) -> Result<Self, reqwest::Error> {
+        let clients = Arc::new(Clients::new(events_url, resolver)?);
+        Ok(Self { clients, order: Arc::default() })
     }
 
     /// Sends all parcels, the most urgent first, and returns by `deadline` at the latest.
     pub async fn deliver(&self, mut parcels: Vec<Parcel>, deadline: Instant) -> Vec<Delivery> {
         parcels.sort_by_key(Parcel::urgency);
+        let arrival = self.order.arrival();
         let queue = Arc::new(Queue::new());
         let mut tasks = JoinSet::new();
         for (place, parcel) in parcels.into_iter().enumerate() {
             let (sender, queue) = (self.clone(), Arc::clone(&queue));
-            tasks.spawn(async move { sender.deliver_one(parcel, place, deadline, &queue).await });
+            let ticket = self.order.ticket(&parcel, arrival);
+            let standing = Standing { queue, place, ticket, deadline };
+            tasks.spawn(async move { sender.deliver_one(parcel, &standing).await });
         }
         tasks.join_all().await
     }
 
-    async fn deliver_one(&self, parcel: Parcel, place: usize, deadline: Instant, queue: &Queue) -> Delivery {
-        let (api, body) = (parcel.api, parcel.body());
+    async fn deliver_one(&self, parcel: Parcel, standing: &Standing) -> Delivery {
         let outcome = Outcome::Failed(Error::NoAnswerInTime);
         let mut delivery = Delivery { parcel, outcome, attempts: 0, elapsed: Duration::ZERO };
-        let Some(mut turn) = queue.turn(place, deadline).await else {
-            // The key's rate limit held it back, so that is its outcome.
-            if let Some(reply) = queue.rate_limit() {
-                delivery.outcome = Outcome::Answered(reply);
-            }
-            return delivery;
-        };
-        let started = Instant::now();
+        self.send(&mut delivery, standing).await;
+        // Whoever sent it again later would undo what the newer event has done.
+        if delivery.may_be_retried() && standing.ticket.is_superseded() {
+            delivery.outcome = Outcome::Superseded;
+        }
+        delivery
+    }
+
+    /// Sends until an outcome is final, the event has been superseded or the deadline has come.
+    async fn send(&self, delivery: &mut Delivery, standing: &Standing) {
+        let Standing { queue, place, ticket, deadline } = standing;
+        let body = delivery.parcel.body();
+        let mut first_sent = None;
         loop {
+            // Without a turn, so that the others go meanwhile.
+            let _ = timeout_at(*deadline, ticket.quiet()).await;
+            let Some(turn) = queue.turn(*place, *deadline).await else {
+                // If the key's rate limit held it back, that is its outcome.
+                if delivery.attempts == 0
+                    && let Some(reply) = queue.rate_limit()
+                {
+                    delivery.outcome = Outcome::Answered(reply);
+                }
+                return;
+            };
+            let Ok(Some(attempt)) = timeout_at(*deadline, ticket.attempt()).await else { return };
+            let started = *first_sent.get_or_insert_with(Instant::now);
             delivery.attempts += 1;
-            self.attempt(&mut delivery, &body, deadline).await;
+            self.attempt(delivery, &body, *deadline).await;
             delivery.elapsed = started.elapsed();
-            let left = deadline.saturating_duration_since(Instant::now());
-            let (outcome, attempts) = (&delivery.outcome, delivery.attempts);
-            let pause = retry::pause(api, outcome, attempts, left, retry::random(), SystemTime::now());
-            let Some(pause) = pause else { return delivery };
-            if let Some(reply) = delivery.outcome.rate_limit(api) {
+            if delivery.is_accepted() {
+                return attempt.accepted();
+            }
+            drop(attempt);
+            let Some(pause) = pause(delivery, *deadline) else { return };
+            if let Some(reply) = delivery.outcome.rate_limit(delivery.parcel.api) {
                 // The limit applies to the key, so the others wait for the pause too.
                 queue.one_at_a_time(reply.clone());
                 sleep(pause).await;
                 drop(turn);
             } else {
                 drop(turn);
-                sleep(pause).await;
+                ticket.pause(pause).await;
             }
-            turn = match queue.turn(place, deadline).await {
-                Some(turn) => turn,
-                None => return delivery,
-            };
         }
     }
 
     /// Sends once and notes the outcome.
     async fn attempt(&self, delivery: &mut Delivery, body: &Bytes, deadline: Instant) {
         let attempt_end = Instant::now() + retry::attempt_within(delivery.attempts);
-        let post = self.post(delivery.parcel.api, body.clone());
-        match timeout_at(deadline.min(attempt_end), post).await {
+        let has_failed = delivery.attempts > 1 && matches!(delivery.outcome, Outcome::Failed(_));
+        let post = Post { api: delivery.parcel.api, body: body.clone(), has_failed };
+        match self.clients.send(post, deadline.min(attempt_end)).await {
             Ok(outcome) => delivery.outcome = outcome,
             // An attempt that the deadline cut short says less than the one before it.
             Err(_) if deadline < attempt_end && delivery.attempts > 1 => {}
-            Err(_) => delivery.outcome = Outcome::Failed(Error::NoAnswerInTime),
-        }
-    }
-
-    async fn post(&self, api: Api, body: Bytes) -> Outcome {
-        let Ok(url) = self.events_url.join(api.path()) else { return Outcome::Failed(Error::NotReached) };
-        let request = self.client.post(url).header(header::CONTENT_TYPE, "application/json").body(body);
-        match request.send().await {
-            Ok(response) if response.status().is_redirection() => Outcome::Failed(Error::Redirected),
-            Ok(response) => match read(response).await {
-                // The answer broke off. An alert event is sent again to get a whole answer, for it is the
-                // same event; a change event would be another one, and a refusal stays a refusal.
-                (reply, false) if api != Api::Change && reply.status == api.accepted() => {
-                    Outcome::Failed(Error::NotReached)
-                }
-                (reply, _) => Outcome::Answered(reply),
-            },
-            Err(_) => Outcome::Failed(Error::NotReached),
+            Err(out_of_time) => delivery.outcome = Outcome::Failed(out_of_time),
         }
     }
 }
 
-/// The answer with its body up to [`REPLY_READ_BYTES`], and whether it arrived completely.
-async fn read(mut response: reqwest::Response) -> (Reply, bool) {
-    let mut body = BytesMut::new();
-    let is_whole = loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break true,
-            Err(_) => break false,
+/// How long to wait before the next attempt; `None` if there is none.
+fn pause(delivery: &Delivery, deadline: Instant) -> Option<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let (api, outcome, attempts) = (delivery.parcel.api, &delivery.outcome, delivery.attempts);
+    retry::pause(api, outcome, attempts, left, retry::random(), SystemTime::now())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
+mod tests {
+    use super::*;
+    use crate::error::Unreached;
+    use crate::event::{Action, Api, Severity};
+    use crate::secret::IntegrationKey;
+    use pagerduty_standin::{Options, Standin};
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn parcel(number: usize) -> Parcel {
+        let event = format!(
+            r#"{{"event_action":"trigger","dedup_key":"alert-{number}",
+            "payload":{{"summary":"x","source":"y","severity":"error"}}}}"#
+        );
+        Parcel {
+            api: Api::V2,
+            key: IntegrationKey::parse("0123456789abcdef0123456789abcdef").ok().unwrap(),
+            dedup_key: format!("alert-{number}"),
+            action: Action::Trigger,
+            severity: Severity::Error,
+            event: Bytes::from(event),
+            is_extra: false,
         }
-        if body.len() >= REPLY_READ_BYTES {
-            body.truncate(REPLY_READ_BYTES);
-            break true;
+    }
+
+    /// A sender through a system that takes this long to resolve a name, and how often it was asked.
+    fn sender(standin: &Standin, looks_up_for: Duration) -> (Sender, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let resolver = Resolver::new(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move {
+                sleep(looks_up_for).await;
+                Ok(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))])
+            })
+        });
+        let url = Url::parse(&format!("http://pagerduty.test:{}/", standin.address().port())).unwrap();
+        (Sender::with_resolver(url, resolver).unwrap(), asked)
+    }
+
+    #[tokio::test]
+    async fn a_name_that_takes_three_seconds_to_resolve_is_looked_up_once_for_all_and_reached() {
+        let standin = Standin::start(Options::default()).await.unwrap();
+        let (sender, asked) = sender(&standin, Duration::from_secs(3));
+        let parcels = (0..20).map(parcel).collect();
+        let deliveries = sender.deliver(parcels, Instant::now() + Duration::from_secs(10)).await;
+        assert!(deliveries.iter().all(Delivery::is_accepted));
+        assert_eq!((asked.load(Ordering::Relaxed), standin.alerts().len()), (1, 20));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_not_resolved_in_time_is_the_reason_that_is_told() {
+        let standin = Standin::start(Options::default()).await.unwrap();
+        let (sender, asked) = sender(&standin, Duration::from_mins(1));
+        let within = Duration::from_millis(1_500);
+        let deliveries = sender.deliver((0..20).map(parcel).collect(), Instant::now() + within).await;
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        for delivery in deliveries {
+            let is_dns = matches!(delivery.outcome, Outcome::Failed(Error::NotReached(Unreached::Dns)));
+            // Of twenty, eight are tried at a time.
+            assert!(is_dns || delivery.attempts == 0, "{:?}", delivery.outcome);
         }
-    };
-    // It is passed on, and anything but a time could be a secret that was echoed.
-    let is_time = |value: &&HeaderValue| retry::retry_after(value, SystemTime::now()).is_some();
-    let retry_after = response.headers().get(header::RETRY_AFTER).filter(is_time).cloned();
-    (Reply { status: response.status().as_u16(), body: body.freeze(), retry_after }, is_whole)
+    }
 }

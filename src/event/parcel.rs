@@ -19,10 +19,11 @@ pub struct Parcel {
     pub action: Action,
     /// How bad it is.
     pub severity: Severity,
-    /// Whether it is sent in addition, so that the answer says something of it only if it fails.
-    pub is_extra: bool,
     /// The event as JSON, without the key.
     pub event: Bytes,
+    /// Whether it goes beside the events of the notification's alerts: the answer does not count it when
+    /// it is accepted.
+    pub is_extra: bool,
 }
 
 impl Parcel {
@@ -31,15 +32,8 @@ impl Parcel {
     pub fn new(event: Event, api: Api, key: IntegrationKey) -> Self {
         let written = write::event(&event, api);
         let Event { action, dedup_key, payload } = event;
-        Self {
-            api,
-            key,
-            dedup_key,
-            action,
-            severity: payload.severity,
-            is_extra: false,
-            event: Bytes::from(written),
-        }
+        let event = Bytes::from(written);
+        Self { api, key, dedup_key, action, severity: payload.severity, event, is_extra: false }
     }
 
     /// How soon it must be sent.

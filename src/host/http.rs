@@ -4,7 +4,7 @@
 use super::read_timeout::{Phase, ReadTimeout};
 use crate::answer::{self, Answer};
 use crate::config::Host;
-use crate::error::Error;
+use crate::error::{Error, Unreached};
 use crate::relay::{Invocation, Relay};
 use crate::webhook::BODY_MAX_BYTES;
 use ::http::{HeaderValue, Request, Response, Uri, header, request::Parts};
@@ -135,7 +135,7 @@ async fn answer(
                 drop(delivering);
                 answer
             });
-            task.await.unwrap_or_else(|_| answer::of_error(Error::NotReached))
+            task.await.unwrap_or_else(|_| answer::of_error(Error::NotReached(Unreached::BrokenOff)))
         }
         Ok(None) | Err(_) => {
             let mut answer = relay.answer_incomplete(route, &head, BODY_WITHIN, &invocation);

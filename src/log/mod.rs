@@ -7,7 +7,7 @@ mod metrics;
 
 use crate::answer::Answer;
 use crate::config::{Config, Level};
-use crate::deliver::Delivery;
+use crate::deliver::{Delivery, Outcome};
 use crate::event::Api;
 use crate::secret::Mask;
 use crate::timestamp;
@@ -195,7 +195,7 @@ impl Log {
             dedup_key: &parcel.dedup_key,
             severity: parcel.severity.word(),
             status,
-            answer: answer_word(parcel.api, status),
+            answer: answer_word(delivery),
             attempts: delivery.attempts,
             milliseconds: milliseconds(delivery.elapsed),
             events: 1,
@@ -227,13 +227,20 @@ impl Log {
     }
 }
 
-fn answer_word(api: Api, status: Option<u16>) -> &'static str {
+fn answer_word(delivery: &Delivery) -> &'static str {
+    match &delivery.outcome {
+        Outcome::Superseded => "superseded",
+        Outcome::Failed(_) => "none",
+        Outcome::Answered(reply) => status_word(delivery.parcel.api, reply.status),
+    }
+}
+
+fn status_word(api: Api, status: u16) -> &'static str {
     match status {
-        None => "none",
-        Some(status) if status == api.accepted() => "accepted",
-        Some(status) if api.is_rate_limit(status) => "rate_limit",
-        Some(500..) => "fault",
-        Some(_) => "refused",
+        status if status == api.accepted() => "accepted",
+        status if api.is_rate_limit(status) => "rate_limit",
+        500.. => "fault",
+        _ => "refused",
     }
 }
 
@@ -241,8 +248,8 @@ fn answer_word(api: Api, status: Option<u16>) -> &'static str {
 #[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
 mod tests {
     use super::*;
-    use crate::deliver::{Outcome, Reply};
-    use crate::error::Error;
+    use crate::deliver::Reply;
+    use crate::error::{Error, Unreached};
     use crate::event::{Action, Parcel, Severity};
     use crate::secret::IntegrationKey;
     use bytes::Bytes;
@@ -273,15 +280,15 @@ mod tests {
         };
         log.request(Level::Info, &line);
         let accepted = Reply { status: 202, body: Bytes::new(), retry_after: None };
-        for outcome in [Outcome::Answered(accepted), Outcome::Failed(Error::NotReached)] {
+        for outcome in [Outcome::Answered(accepted), Outcome::Failed(Error::NotReached(Unreached::Connect))] {
             let parcel = Parcel {
                 api: Api::V2,
                 key: IntegrationKey::parse("0123456789abcdef0123456789abcdef").ok().unwrap(),
                 dedup_key: "d".to_owned(),
                 action: Action::Resolve,
                 severity: Severity::Info,
-                is_extra: false,
                 event: Bytes::from_static(br#"{"event_action":"resolve","dedup_key":"d"}"#),
+                is_extra: false,
             };
             let delivery = Delivery { parcel, outcome, attempts: 3, elapsed: Duration::from_millis(7) };
             log.event("r", &delivery, &Mask::new([], []));
@@ -328,17 +335,11 @@ mod tests {
 
     #[test]
     fn each_answer_of_pagerduty_is_counted_under_one_of_few_words() {
-        for (status, word) in [
-            (None, "none"),
-            (Some(202), "accepted"),
-            (Some(200), "refused"),
-            (Some(400), "refused"),
-            (Some(403), "refused"),
-            (Some(429), "rate_limit"),
-            (Some(500), "fault"),
-        ] {
-            assert_eq!(answer_word(Api::V2, status), word, "{status:?}");
+        for (status, word) in
+            [(202, "accepted"), (400, "refused"), (403, "refused"), (429, "rate_limit"), (500, "fault")]
+        {
+            assert_eq!(status_word(Api::V2, status), word, "{status}");
         }
-        assert_eq!(answer_word(Api::V1, Some(403)), "rate_limit");
+        assert_eq!(status_word(Api::V1, 403), "rate_limit");
     }
 }

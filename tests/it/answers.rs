@@ -1,8 +1,9 @@
 //! Answers: PagerDuty's own words for one event, a summary for several, and never a success that
 //! PagerDuty has not told.
 
-use crate::bridge::{Bridge, KEY};
+use crate::bridge::{Bridge, KEY, request};
 use crate::delivery::notification;
+use arms_pagerduty::relay::Invocation;
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 use pagerduty_standin::{Fault, Reply};
@@ -72,6 +73,78 @@ async fn one_event_is_answered_with_pagerduty_s_status_and_body_as_they_came() {
     assert_eq!(accepted, json!({"status": "success", "message": "Event processed", "dedup_key": "a"}));
 }
 
+/// What a proxy may answer in PagerDuty's place.
+#[tokio::test]
+async fn an_answer_that_pagerduty_does_not_give_is_a_bad_gateway() {
+    let page = "<html><form>Sign in</form></html>";
+    let refused = json!({"status": "invalid event", "message": "no"});
+    let mut cases = JoinSet::new();
+    for (path, reply) in [
+        ("/", Reply::html(200, page)),
+        ("/", Reply::json(200, &json!({"status": "success"}))),
+        ("/", Reply::text(204, "")),
+        ("/", Reply::json(202, &refused)),
+        ("/", Reply::json(202, &json!({"status": null}))),
+        ("/change", Reply::html(200, page)),
+        ("/change", Reply::json(202, &refused)),
+        ("/v1", Reply::html(200, page)),
+        ("/v1", Reply::text(200, "")),
+        ("/v1", Reply::json(200, &json!({"message": "Event processed"}))),
+        ("/v1", Reply::json(200, &refused)),
+        ("/v1", Reply::json(200, &json!("success"))),
+        ("/v1", Reply::json(200, &json!(["success"]))),
+        ("/v1", Reply::json(202, &json!({"status": "success"}))),
+    ] {
+        cases.spawn(async move {
+            let bridge = Bridge::with(&[("DELIVER_WITHIN_MS", "300")]).await;
+            bridge.standin.set_standing_fault(Some(Fault::Answer(reply.clone())));
+            for alerts in [&["a"][..], &["a", "b"]] {
+                let body = notification(alerts.iter().map(|key| (*key, "error", "firing")));
+                let request = request("POST", path, &[("content-type", JSON)], body.into());
+                let (head, body) = request.into_parts();
+                let invocation = Invocation { request_id: "r".to_owned(), deadline: None };
+                let route = bridge.relay.admit(&head);
+                let answer = bridge.relay.answer(route, &head, body, &invocation).await;
+                let failed = answer.failed.map(|status| status.as_u16());
+                let status = answer.response.status().as_u16();
+                assert_eq!((status, failed), (502, Some(502)), "{path}: {reply:?}");
+                let told = format!("an answer with status {} came that is not PagerDuty's", reply.status);
+                let body = parsed(&answer.response);
+                assert!(body.to_string().contains(&told) && body["status"] == "not delivered", "{body}");
+            }
+        });
+    }
+    cases.join_all().await;
+}
+
+#[tokio::test]
+async fn an_answer_of_v2_need_not_be_json() {
+    for reply in [Reply::text(202, ""), Reply::text(202, "Accepted"), Reply::json(202, &json!({"a": 1}))] {
+        assert_eq!(answer_to(reply.clone()).await.status(), 202, "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn accepted_webhooks_are_answered_200_where_the_setting_says_so_and_failures_stay() {
+    let bridge = Bridge::with(&[("SUCCESS_STATUS", "200"), ("DELIVER_WITHIN_MS", "300")]).await;
+    let test = json!({"integration_key": KEY, "content": "$alertmanager_content"}).to_string();
+    for path in ["/", "/v1", "/change"] {
+        for keys in [&["a"][..], &["a", "b"]] {
+            let body = notification(keys.iter().map(|key| (*key, "error", "firing")));
+            let answer = bridge.post(path, JSON, &body).await;
+            assert_eq!((answer.status().as_u16(), &parsed(&answer)["status"]), (200, &json!("success")));
+        }
+        assert_eq!(bridge.post(path, JSON, &test).await.status(), 200);
+    }
+    for (fault, status) in [(Fault::status(400), 400), (Fault::status(429), 429), (Fault::html(200), 502)] {
+        bridge.standin.set_standing_fault(Some(fault));
+        for keys in [&["a"][..], &["a", "b"]] {
+            assert_eq!(send(&bridge, keys).await.status(), status);
+        }
+    }
+    assert_eq!(bridge.post("/", JSON, "").await.status(), 400);
+}
+
 #[tokio::test]
 async fn of_pagerduty_s_headers_only_retry_after_is_passed_on() {
     let reply = ["set-cookie", "x-request-id", "access-control-allow-origin", "location", "x-fc-status"]
@@ -119,6 +192,9 @@ async fn several_events_are_answered_with_the_failure_that_sending_again_may_men
         (vec![CLOSE, status(413)], 502),
         (vec![CLOSE, HANG], 504),
         (vec![Fault::html(500), Fault::CutAnswer], 502),
+        (vec![Fault::html(200)], 502),
+        (vec![status(400), Fault::html(200)], 502),
+        (vec![Fault::Answer(Reply::json(202, &json!({"status": "invalid event"})))], 502),
         (vec![Fault::redirect(307, "http://127.0.0.1:1/"), status(400)], 502),
     ] {
         cases.spawn(async move {

@@ -7,7 +7,7 @@ use crate::rehearsal::Rehearsal;
 use crate::server::{self, BODY_WITHIN};
 use arms_pagerduty::admit::Route;
 use arms_pagerduty::answer;
-use arms_pagerduty::error::Error;
+use arms_pagerduty::error::{Error, Unreached};
 use arms_pagerduty::relay::{Invocation, Relay};
 use arms_pagerduty::webhook::BODY_MAX_BYTES;
 use bytes::Bytes;
@@ -61,7 +61,10 @@ impl Front {
                 response
             })
         };
-        (id, task.await.unwrap_or_else(|_| answer::of_error(Error::NotReached).response))
+        (
+            id,
+            task.await.unwrap_or_else(|_| answer::of_error(Error::NotReached(Unreached::BrokenOff)).response),
+        )
     }
 
     async fn handle(&self, request: Request<Bytes>, id: String) -> Response<Bytes> {
