@@ -9,6 +9,8 @@
 
 mod answers;
 mod bridge;
+mod clients;
+mod command_line;
 mod delivery;
 mod formats;
 mod golden;
@@ -19,6 +21,7 @@ mod process;
 mod properties;
 mod secrets;
 mod size;
+mod stops;
 mod tables;
 mod tidy;
 mod traps;
