@@ -97,7 +97,7 @@ impl Front {
             drop(delivering);
             answer
         });
-        (task.await.unwrap_or_else(|_| answer::of_error(Error::NotReached)), false)
+        (task.await.unwrap_or_else(|_| answer::of_error(Error::NoAnswerInTime)), false)
     }
 
     /// Function Compute knows by a header which requests failed.
