@@ -1,4 +1,5 @@
-//! Whether a request may come in, by its head alone: path, method and token, in this order.
+//! Whether a request may come in, by its head alone: path, method and token (without one: no web pages),
+//! in this order.
 
 use crate::config::Config;
 use crate::error::Error;
@@ -22,7 +23,7 @@ pub enum Route {
 /// What the request asks for, if it may.
 ///
 /// # Errors
-/// The refusals of path, method and token.
+/// The refusals of path, method, token and web pages.
 pub fn admit(config: &Config, head: &Parts) -> Result<Route, Error> {
     let route = route(head.uri.path()).ok_or(Error::UnknownPath)?;
     let (method, allow) = match route {
@@ -32,8 +33,16 @@ pub fn admit(config: &Config, head: &Parts) -> Result<Route, Error> {
     if head.method != method {
         return Err(Error::WrongMethod { allow });
     }
-    let needs_token = !config.webhook_tokens.is_empty() && route != Route::Health;
-    if needs_token && !knows_token(config, head) {
+    if route == Route::Health {
+        return Ok(route);
+    }
+    if config.webhook_tokens.is_empty() {
+        // Without a token, a web page in a browser on this machine or network could page people.
+        let is_from_web_page = head.headers.contains_key(header::ORIGIN);
+        if is_from_web_page && config.host.is_plain() {
+            return Err(Error::WebPage);
+        }
+    } else if !knows_token(config, head) {
         return Err(Error::Unauthorized);
     }
     Ok(route)
@@ -74,7 +83,11 @@ fn token_candidates(head: &Parts) -> Vec<String> {
     // A plus sign may have been pasted into the URL without encoding.
     let raw_pairs = head.uri.query().unwrap_or_default().split('&');
     candidates.extend(raw_pairs.filter_map(|pair| pair.strip_prefix("token=")).map(str::to_owned));
-    candidates.extend(head.headers.get_all("x-webhook-token").iter().filter_map(header_text));
+    for value in head.headers.get_all("x-webhook-token").iter().filter_map(header_text) {
+        // One secret may hold `old,new` while the token is being changed, and a sender that is given the
+        // secret sends both.
+        candidates.extend(value.splitn(2, ',').map(|part| part.trim().to_owned()));
+    }
     for value in head.headers.get_all(header::AUTHORIZATION).iter().filter_map(header_text) {
         if let Some((scheme, token)) = value.split_once(' ')
             && scheme.eq_ignore_ascii_case("bearer")

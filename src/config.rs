@@ -81,11 +81,15 @@ pub struct ConfigError {
 }
 
 const US_EVENTS_URL: &str = "https://events.pagerduty.com/";
-const EU_EVENTS_URL: &str = "https://events.eu.pagerduty.com/";
+const REGIONS: [(&str, &str); 2] = [("us", US_EVENTS_URL), ("eu", "https://events.eu.pagerduty.com/")];
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9000);
 /// Function Compute's port if it names none ("Custom runtime: HTTP server").
 const FC_DEFAULT_PORT: u16 = 9000;
 const DEFAULT_DELIVER_WITHIN: Duration = Duration::from_secs(25);
+/// The shortest token: fewer characters could be guessed.
+const TOKEN_MIN_CHARS: usize = 8;
+/// A run of so many letters and digits in a wrong value may be a key. A REST API key has 20.
+const SECRET_RUN_CHARS: usize = 20;
 /// Lambda's longest time-out is 15 minutes (AWS, "Lambda quotas"); no caller waits for longer.
 const DELIVER_WITHIN_MAX_MS: u64 = 900_000;
 
@@ -149,6 +153,23 @@ impl Config {
             lambda_function: reader.get("AWS_LAMBDA_FUNCTION_NAME").filter(|_| host == Host::Lambda),
         })
     }
+
+    /// The service region, if events are sent to PagerDuty's own host.
+    #[must_use]
+    pub fn region(&self) -> Option<&'static str> {
+        let region = REGIONS.iter().find(|(_, url)| *url == self.events_url.as_str());
+        region.map(|(word, _)| *word)
+    }
+
+    /// The host to which events are sent, with its port if that is not the usual one.
+    #[must_use]
+    pub fn pagerduty_host(&self) -> String {
+        let host = self.events_url.host_str().unwrap_or_default();
+        match self.events_url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
 }
 
 impl Host {
@@ -191,15 +212,19 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
 
     fn fault(&mut self, name: &'static str, value: Option<String>, expected: impl Into<String>) {
         // A secret may have been put into the wrong variable.
-        let value = value.filter(|value| !self.holds_secret(value));
+        let value = value.filter(|value| !self.may_hold_secret(value));
         self.faults.push(ConfigError { name, value, expected: expected.into() });
     }
 
-    fn holds_secret(&self, value: &str) -> bool {
+    fn may_hold_secret(&self, value: &str) -> bool {
+        // User info and queries are where people put passwords.
+        if value.contains(['@', '?', '#']) || has_long_run(value) {
+            return true;
+        }
         let known = ["PAGERDUTY_INTEGRATION_KEY", "WEBHOOK_TOKEN"].map(|name| self.get(name));
         let known = known.iter().flatten().flat_map(|secrets| secrets.split(',')).map(str::trim);
         let mut known = known.filter(|secret| !secret.is_empty());
-        IntegrationKey::parse(value).is_ok() || known.any(|secret| value.contains(secret))
+        known.any(|secret| value.contains(secret))
     }
 
     fn word<T: Copy>(
@@ -257,19 +282,19 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let parts: Vec<&str> = value.split(',').map(str::trim).collect();
         // A header could not carry other characters, so callers would be locked out.
         let sendable = |part: &&str| part.bytes().all(|byte| byte.is_ascii_graphic());
-        if parts.len() > 2 || parts.contains(&"") || !parts.iter().all(sendable) {
-            self.fault(
-                "WEBHOOK_TOKEN",
-                None,
-                "may be one token, or two with a comma between; visible ASCII characters without blanks",
+        let long_enough = |part: &&str| part.len() >= TOKEN_MIN_CHARS;
+        if parts.len() > 2 || !parts.iter().all(sendable) || !parts.iter().all(long_enough) {
+            let expected = format!(
+                "may be one token, or two with a comma between; each of at least {TOKEN_MIN_CHARS} \
+                 visible ASCII characters without blanks"
             );
+            self.fault("WEBHOOK_TOKEN", None, expected);
         }
         parts.into_iter().map(|part| Token::new(part.to_owned())).collect()
     }
 
     fn region(&mut self) -> &'static str {
-        let regions = [("us", US_EVENTS_URL), ("eu", EU_EVENTS_URL)];
-        self.word("PAGERDUTY_REGION", &regions, "us or eu").unwrap_or(US_EVENTS_URL)
+        self.word("PAGERDUTY_REGION", &REGIONS, "us or eu").unwrap_or(US_EVENTS_URL)
     }
 
     fn events_url(&mut self) -> Option<Url> {
@@ -278,9 +303,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         match events_url::check(&value) {
             Ok(url) => Some(url),
             Err(expected) => {
-                // User info and queries are where people put passwords.
-                let shown = Some(value).filter(|value| !value.contains(['@', '?', '#']));
-                self.fault(NAME, shown, expected);
+                self.fault(NAME, Some(value), expected);
                 None
             }
         }
@@ -337,6 +360,13 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             }
         }
     }
+}
+
+/// Whether it holds so many letters and digits in a row that they may be a key, whatever stands around
+/// them.
+fn has_long_run(value: &str) -> bool {
+    let mut runs = value.split(|c: char| !c.is_ascii_alphanumeric());
+    runs.any(|run| run.len() >= SECRET_RUN_CHARS)
 }
 
 #[cfg(test)]
@@ -429,7 +459,7 @@ mod tests {
         assert_eq!(with_key(&[("LISTEN", "0.0.0.0:9000")]), 1);
         assert_eq!(with_key(&[("AWS_LAMBDA_RUNTIME_API", "x")]), 1);
         assert_eq!(with_key(&[("FC_SERVER_PORT", "9000")]), 1);
-        assert_eq!(with_key(&[("FC_SERVER_PORT", "9000"), ("WEBHOOK_TOKEN", "t")]), 0);
+        assert_eq!(with_key(&[("FC_SERVER_PORT", "9000"), ("WEBHOOK_TOKEN", "12345678")]), 0);
     }
 
     #[test]
@@ -468,25 +498,33 @@ mod tests {
 
     #[test]
     fn a_secret_in_the_wrong_variable_is_not_shown() {
+        let quoted = format!("'\"{KEY}\"'");
+        let named = format!("integration_key={KEY}");
         let told = faults(&[
-            ("WEBHOOK_TOKEN", "first, second"),
-            ("PAGERDUTY_REGION", KEY),
-            ("EVENT_PER", "first"),
-            ("LOG_LEVEL", "x second"),
+            ("WEBHOOK_TOKEN", "first-token, second-token"),
+            ("PAGERDUTY_REGION", &quoted),
+            ("EVENT_PER", "first-token"),
+            ("LOG_LEVEL", "x second-token"),
             ("DEFAULT_SEVERITY", "third"),
+            ("DELIVER_WITHIN_MS", &named),
+            ("LISTEN", "https://host/?token=abc"),
+            ("PAGERDUTY_EVENTS_URL", "ftp://proxy/u+0123456789abcdefXYZ0"),
         ]);
-        let shown = told.iter().filter(|line| line.contains(" is ")).count();
-        assert_eq!((told.len(), shown), (4, 1), "{told:#?}");
+        assert_eq!(told.len(), 7, "{told:#?}");
+        let shown: Vec<&String> = told.iter().filter(|line| line.contains(" is ")).collect();
+        assert!(matches!(shown.as_slice(), [only] if only.contains("third")), "{shown:#?}");
     }
 
     #[test]
-    fn tokens_are_one_or_two() {
+    fn tokens_are_one_or_two_and_cannot_be_guessed() {
         for (value, count) in [
-            ("a", Some(1)),
-            ("a,b", Some(2)),
-            (" a , b ", Some(2)),
-            ("a,b,c", None),
-            ("a,", None),
+            ("12345678", Some(1)),
+            ("12345678,abcdefgh", Some(2)),
+            (" 12345678 , abcdefgh ", Some(2)),
+            ("1234567", None),
+            ("12345678,abcdefg", None),
+            ("12345678,abcdefgh,ABCDEFGH", None),
+            ("12345678,", None),
             (",", None),
         ] {
             let read = read(&[("WEBHOOK_TOKEN", value)]);

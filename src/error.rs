@@ -26,6 +26,8 @@ pub enum Error {
     },
     /// `WEBHOOK_TOKEN` is set and the request does not carry it.
     Unauthorized,
+    /// A web page sent the request, to a plain host without `WEBHOOK_TOKEN`.
+    WebPage,
     /// The body is larger than [`BODY_MAX_BYTES`].
     TooLarge,
     /// The client did not send its whole body in time.
@@ -123,6 +125,13 @@ impl Error {
                 "the webhook token is missing or wrong",
                 "add the header x-webhook-token to the ARMS webhook, with the value of WEBHOOK_TOKEN (or the \
                  header Authorization: Bearer <token>, or ?token=<token> at the end of its URL)",
+            ),
+            Self::WebPage => row(
+                StatusCode::FORBIDDEN,
+                INVALID,
+                "requests from web pages (header Origin) are refused",
+                "set WEBHOOK_TOKEN and send it in the header x-webhook-token; without a token any web page that is \
+                 open on this machine could page people",
             ),
             Self::TooLarge => row(
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -286,6 +295,7 @@ mod tests {
             (Error::WrongMethod { allow: "POST" }, 405),
             (Error::WrongMethod { allow: "GET" }, 405),
             (Error::Unauthorized, 401),
+            (Error::WebPage, 403),
             (Error::TooLarge, 413),
             (Error::BodyIncomplete { within: Duration::from_secs(10) }, 408),
             (Error::EmptyBody, 400),

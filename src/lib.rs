@@ -6,10 +6,12 @@
 //! writes them as PagerDuty takes them. [`deliver`] sends the parcels, and [`answer`] makes the answer
 //! of what became of them.
 //!
+//! - [`cli`]: the command line.
 //! - [`config`]: settings, checked once at start.
 //! - [`host`]: Lambda, Function Compute and plain HTTP.
 //! - [`relay`]: the one handler: admit, prepare, deliver, answer.
-//! - [`admit`]: path, method and token.
+//! - [`admit`]: path, method and token; no web pages without a token.
+//! - [`in_flight`]: the events that have no outcome yet.
 //! - [`prepare`]: from a request to parcels: key, body, events, secrets.
 //! - [`decode`]: `Content-Encoding` and UTF-16.
 //! - [`webhook`]: the formats of the senders, a file for each.
@@ -26,6 +28,7 @@
 
 pub mod admit;
 pub mod answer;
+pub mod cli;
 pub mod config;
 pub mod convert;
 pub mod decode;
@@ -33,6 +36,7 @@ pub mod deliver;
 pub mod error;
 pub mod event;
 pub mod host;
+pub mod in_flight;
 pub mod lenient_json;
 pub mod log;
 pub mod prepare;

@@ -6,6 +6,7 @@ use crate::config::{Config, Level};
 use crate::deliver::{Delivery, Sender};
 use crate::error::Error;
 use crate::event::Api;
+use crate::in_flight::InFlight;
 use crate::log::{Log, RequestLine, milliseconds};
 use crate::prepare::{self, Arrival, Prepared};
 use bytes::Bytes;
@@ -33,6 +34,7 @@ pub struct Invocation {
 pub struct Relay {
     config: Config,
     sender: Sender,
+    in_flight: InFlight,
     log: Log,
 }
 
@@ -43,7 +45,7 @@ impl Relay {
     /// What `reqwest` reports if a client cannot be built.
     pub fn new(config: Config, log: Log) -> Result<Self, reqwest::Error> {
         let sender = Sender::new(config.events_url.clone())?;
-        Ok(Self { config, sender, log })
+        Ok(Self { config, sender, in_flight: InFlight::default(), log })
     }
 
     /// Handles a whole request. It never fails: whatever goes wrong is an answer.
@@ -106,11 +108,20 @@ impl Relay {
         if prepared.is_test {
             within = within.min(TEST_WITHIN);
         }
+        let in_flight = self.in_flight.enter(&invocation.request_id, &prepared.parcels);
         let deliveries = self.sender.deliver(prepared.parcels.clone(), now + within).await;
         for delivery in &deliveries {
             self.log.event(&invocation.request_id, delivery, &prepared.mask);
+            in_flight.settle(&delivery.parcel);
         }
         deliveries
+    }
+
+    /// Logs every event that has no outcome yet as undelivered: the process is about to end.
+    pub fn abandon(&self) {
+        for (request_id, parcel) in self.in_flight.take_all() {
+            self.log.abandoned(&request_id, &parcel);
+        }
     }
 
     /// Answers and logs a request whose parcels have been delivered or given up.

@@ -1,22 +1,28 @@
 //! The hosts: each carries requests to the [`Relay`] and answers back, nothing else.
 
+mod body;
+mod connection;
+mod exchange;
 mod fault;
 mod http;
 mod lambda;
-mod read_timeout;
+mod signals;
+mod time_limits;
 
 pub use self::fault::Fault;
-pub use self::http::serve;
 
+use self::signals::Signals;
 use crate::config::{Config, Host};
-use crate::log::Log;
+use crate::log::{ListeningLine, Log};
 use crate::relay::Relay;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::low_level::pipe;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use std::time::Duration;
+
+/// What a stop may take beyond `DELIVER_WITHIN_MS`.
+const STOP_RESERVE: Duration = Duration::from_secs(2);
+/// How long the end waits for a reader of the log.
+const FLUSH_WITHIN: Duration = Duration::from_secs(1);
 
 /// Runs the function on the host that the environment names, until it is asked to stop.
 ///
@@ -25,33 +31,28 @@ use tokio::net::TcpListener;
 pub async fn run(config: Config) -> Result<(), Fault> {
     let host = config.host;
     let log = Log::to_stdout(&config);
-    let relay = Arc::new(Relay::new(config, log.clone())?);
     let (address, setting) = match host {
-        Host::Lambda => return lambda::run(relay).await,
+        Host::Lambda => {
+            let relay = Relay::new(config, log)?;
+            return lambda::run(Arc::new(relay)).await;
+        }
         Host::FunctionCompute(port) => (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), "FC_SERVER_PORT"),
         Host::Plain(address) => (address, "LISTEN"),
     };
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address} ({setting}): {error}"))?;
-    log.state("listening", Some(&listener.local_addr()?.to_string()));
-    let stop = stop_signal()?;
-    serve(listener, relay, host, stop).await;
-    log.state("stopped", None);
+    let listener =
+        http::listen(address).map_err(|error| format!("cannot listen on {address} ({setting}): {error}"))?;
+    let line = ListeningLine {
+        address: listener.local_addr()?.to_string(),
+        pagerduty: config.pagerduty_host(),
+        token_set: !config.webhook_tokens.is_empty(),
+        key_set: config.integration_key.is_some(),
+    };
+    let stop_within = config.deliver_within + STOP_RESERVE;
+    let relay = Arc::new(Relay::new(config, log.clone())?);
+    let mut signals = Signals::register()?;
+    log.listening(&line);
+    http::serve(listener, relay, host, &mut signals, stop_within).await;
+    log.stopped();
+    log.flush(FLUSH_WITHIN);
     Ok(())
-}
-
-/// Ready once the process is asked to end. tokio's own signal handling would be set up at every start, on
-/// Lambda too, which sends no signals: 2.5 % of a cold start's instructions.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let (reader, writer) = UnixStream::pair()?;
-    for signal in [SIGTERM, SIGINT] {
-        pipe::register(signal, writer.try_clone()?)?;
-    }
-    reader.set_nonblocking(true)?;
-    let reader = tokio::net::UnixStream::from_std(reader)?;
-    Ok(async move {
-        // Readable or broken: in both cases no later signal could arrive.
-        let _ = reader.readable().await;
-    })
 }

@@ -3,24 +3,40 @@
 //! No line holds a query string, a list of headers or a body. The one exception is `undelivered`,
 //! which holds an event without its key so that it can be sent again.
 
+mod lines;
 mod metrics;
+mod queue;
 
-use crate::answer::Answer;
-use crate::config::{Config, Level};
+use crate::config::{Config, Host, Level};
 use crate::deliver::{Delivery, Outcome};
-use crate::event::Api;
+use crate::event::{Api, Parcel};
 use crate::secret::Mask;
 use crate::timestamp;
+use lines::{DroppedLine, EventLine, StateLine, UndeliveredCountLine, UndeliveredLine};
+pub use lines::{ListeningLine, RequestLine};
 pub use metrics::milliseconds;
 use metrics::{Directive, Embedded};
+use queue::{Queue, Worth};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::io::Write;
+use std::io::Write as _;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-/// Where a line goes, its line break included.
-type Sink = Arc<dyn Fn(&[u8]) + Send + Sync>;
+/// What is said of an event that was still being sent when the process had to end.
+const ABANDONED: &str = "the process was stopped before PagerDuty had accepted the event";
+
+/// Writes a line, its line break included.
+type Write = dyn Fn(&[u8]) + Send + Sync;
+
+/// Where lines go.
+#[derive(Clone)]
+enum Sink {
+    /// Each is written before the caller goes on.
+    Direct(Arc<Write>),
+    /// A thread writes them.
+    Queued(Arc<Queue>),
+}
 
 /// Writes the lines up to its level.
 #[derive(Clone)]
@@ -28,95 +44,7 @@ pub struct Log {
     level: Level,
     /// Lambda's name of the function. Only there are lines read for metrics.
     function: Option<String>,
-    write: Sink,
-}
-
-/// One request, answered.
-#[derive(Serialize)]
-pub struct RequestLine<'a> {
-    /// The host's id for the request.
-    pub request_id: &'a str,
-    /// The HTTP method, if it was a request.
-    pub method: Option<&'a str>,
-    /// The path, if it is one of ours.
-    pub path: Option<&'a str>,
-    /// The answer's status.
-    pub status: u16,
-    /// How many events were made of it.
-    pub events: usize,
-    /// One.
-    pub webhooks: u8,
-    /// One if it was refused, else none.
-    pub webhooks_refused: u8,
-    /// How long it took.
-    pub milliseconds: u64,
-    /// Why it was refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-impl<'a> RequestLine<'a> {
-    /// The line of a request that was answered so, at once and without events.
-    #[must_use]
-    pub fn new(request_id: &'a str, answer: &Answer) -> Self {
-        Self {
-            request_id,
-            method: None,
-            path: None,
-            status: answer.response.status().as_u16(),
-            events: 0,
-            webhooks: 1,
-            webhooks_refused: 0,
-            milliseconds: 0,
-            error: None,
-        }
-    }
-}
-
-/// One event, accepted or not.
-#[derive(Serialize)]
-struct EventLine<'a> {
-    request_id: &'a str,
-    key: &'a str,
-    /// PagerDuty's path for the API.
-    path: &'static str,
-    action: &'static str,
-    dedup_key: &'a str,
-    severity: &'static str,
-    /// PagerDuty's, if it answered.
-    status: Option<u16>,
-    /// The status as one of a few words, as many as a metric's dimension should have.
-    answer: &'static str,
-    attempts: u32,
-    milliseconds: u64,
-    events: u8,
-    answers: u8,
-    retries: u32,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [String],
-}
-
-/// One event that PagerDuty does not have.
-#[derive(Serialize)]
-struct UndeliveredLine<'a> {
-    request_id: &'a str,
-    key: &'a str,
-    /// Where it is to be sent once the key has been added.
-    path: &'static str,
-    status: Option<u16>,
-    undelivered: u8,
-    /// One if PagerDuty refused it, so that sending it again will not help.
-    refused: u8,
-    errors: &'a [String],
-    event: &'a RawValue,
-}
-
-/// A start or an end.
-#[derive(Serialize)]
-struct StateLine<'a> {
-    version: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<&'a str>,
+    sink: Sink,
 }
 
 #[derive(Serialize)]
@@ -133,45 +61,65 @@ struct Line<'a, T> {
 }
 
 impl Log {
-    /// What the settings say, on standard output.
+    /// What the settings say, on standard output. A function on Lambda may be frozen right after its
+    /// answer, so it writes each line at once; elsewhere a thread writes, for a reader that stops must
+    /// not stop the paging.
     #[must_use]
     pub fn to_stdout(config: &Config) -> Self {
-        let write = |line: &[u8]| {
-            // There is no other place to report that the log cannot be written.
-            let _ = std::io::stdout().lock().write_all(line);
+        let queue = match config.host {
+            Host::Lambda => None,
+            Host::FunctionCompute(_) | Host::Plain(_) => Queue::start(std::io::stdout(), dropped_line).ok(),
         };
-        Self { function: config.lambda_function.clone(), ..Self::new(config.log_level, write) }
+        let sink = queue.map_or_else(|| Sink::Direct(Arc::new(write_to_stdout)), Sink::Queued);
+        Self { level: config.log_level, function: config.lambda_function.clone(), sink }
     }
 
     /// Lines up to `level`, each with its line break handed to `write`.
     #[must_use]
     pub fn new(level: Level, write: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
-        Self { level, function: None, write: Arc::new(write) }
+        Self { level, function: None, sink: Sink::Direct(Arc::new(write)) }
+    }
+
+    /// Waits until all lines are written, but no longer than `within`.
+    pub fn flush(&self, within: Duration) {
+        if let Sink::Queued(queue) = &self.sink {
+            queue.flush(within);
+        }
     }
 
     fn line(&self, level: Level, message: &str, fields: impl Serialize, directives: &'static [Directive]) {
+        self.line_worth(Worth::Ordinary, level, message, fields, directives);
+    }
+
+    fn line_worth(
+        &self,
+        worth: Worth,
+        level: Level,
+        message: &str,
+        fields: impl Serialize,
+        directives: &'static [Directive],
+    ) {
         if level > self.level {
             return;
         }
-        let now = SystemTime::now();
         let function = self.function.as_deref().filter(|_| !directives.is_empty());
-        let line = Line {
-            timestamp: timestamp::of(now),
-            level: level.word(),
-            message,
-            fields,
-            function,
-            metrics: function.map(|_| Embedded::new(directives, now)),
-        };
-        if let Ok(mut line) = serde_json::to_vec(&line) {
-            line.push(b'\n');
-            (self.write)(&line);
+        let line = write(level, message, fields, function, directives);
+        match &self.sink {
+            Sink::Direct(write) => write(&line),
+            Sink::Queued(queue) => queue.push(worth, line),
         }
     }
 
-    /// The process takes requests, or has stopped taking them.
-    pub fn state(&self, message: &str, address: Option<&str>) {
-        self.line(Level::Info, message, StateLine { version: env!("CARGO_PKG_VERSION"), address }, &[]);
+    /// The process takes requests.
+    pub fn listening(&self, line: &ListeningLine) {
+        let line = StateLine { version: env!("CARGO_PKG_VERSION"), listening: Some(line) };
+        self.line(Level::Info, "listening", line, &[]);
+    }
+
+    /// The process has stopped taking requests.
+    pub fn stopped(&self) {
+        let line = StateLine { version: env!("CARGO_PKG_VERSION"), listening: None };
+        self.line(Level::Info, "stopped", line, &[]);
     }
 
     /// A request was answered.
@@ -179,7 +127,7 @@ impl Log {
         self.line(level, "request", line, metrics::REQUEST);
     }
 
-    /// An event was sent or given up; in the second case an `undelivered` line follows.
+    /// An event was sent or given up; in the second case its `undelivered` lines follow.
     pub fn event(&self, request_id: &str, delivery: &Delivery, mask: &Mask) {
         let parcel = &delivery.parcel;
         let accepted = delivery.is_accepted();
@@ -191,7 +139,7 @@ impl Log {
             request_id,
             key: &key,
             path: parcel.api.path(),
-            action: parcel.action.word(),
+            action: parcel.action_word(),
             dedup_key: &parcel.dedup_key,
             severity: parcel.severity.word(),
             status,
@@ -205,26 +153,67 @@ impl Log {
         };
         self.line(level, "event", line, metrics::EVENT);
         if !accepted {
-            self.undelivered(request_id, delivery, &key, &errors);
+            let refused = !delivery.may_be_retried();
+            self.undelivered(request_id, parcel, status, refused, &errors);
         }
     }
 
-    /// PagerDuty does not have an event: the line holds all of it but its key.
-    fn undelivered(&self, request_id: &str, delivery: &Delivery, key: &str, errors: &[String]) {
-        let parcel = &delivery.parcel;
-        let Ok(event) = serde_json::from_slice::<Box<RawValue>>(&parcel.event) else { return };
-        let line = UndeliveredLine {
-            request_id,
-            key,
-            path: parcel.api.path(),
-            status: delivery.status(),
-            undelivered: 1,
-            refused: u8::from(!delivery.may_be_retried()),
-            errors,
-            event: &event,
-        };
-        self.line(Level::Error, "undelivered", line, metrics::UNDELIVERED);
+    /// The process ends while an event is still being sent.
+    pub fn abandoned(&self, request_id: &str, parcel: &Parcel) {
+        self.undelivered(request_id, parcel, None, false, &[ABANDONED.to_owned()]);
     }
+
+    /// PagerDuty does not have an event: a line that counts it, then one that holds all of it but its
+    /// key.
+    fn undelivered(
+        &self,
+        request_id: &str,
+        parcel: &Parcel,
+        status: Option<u16>,
+        refused: bool,
+        errors: &[String],
+    ) {
+        let (refused, dedup_key) = (u8::from(refused), &parcel.dedup_key);
+        let count = UndeliveredCountLine { request_id, dedup_key, undelivered: 1, refused };
+        self.line_worth(Worth::Keep, Level::Error, "undelivered_count", count, metrics::UNDELIVERED);
+        let Ok(event) = serde_json::from_slice::<&RawValue>(&parcel.event) else { return };
+        let key = &parcel.key.masked();
+        let line =
+            UndeliveredLine { request_id, key, path: parcel.api.path(), status, refused, errors, event };
+        self.line_worth(Worth::Keep, Level::Error, "undelivered", line, &[]);
+    }
+}
+
+/// A whole line, its line break included. `function` is given if CloudWatch is to count.
+fn write(
+    level: Level,
+    message: &str,
+    fields: impl Serialize,
+    function: Option<&str>,
+    directives: &'static [Directive],
+) -> Vec<u8> {
+    let now = SystemTime::now();
+    let line = Line {
+        timestamp: timestamp::of(now),
+        level: level.word(),
+        message,
+        fields,
+        function,
+        metrics: function.map(|_| Embedded::new(directives, now)),
+    };
+    let mut written = serde_json::to_vec(&line).unwrap_or_default();
+    written.push(b'\n');
+    written
+}
+
+/// The line that tells how many lines were dropped, whatever the level.
+fn dropped_line(dropped: u64) -> Vec<u8> {
+    write(Level::Warn, "log lines dropped", DroppedLine { dropped }, None, &[])
+}
+
+fn write_to_stdout(line: &[u8]) {
+    // There is no other place to report that the log cannot be written.
+    let _ = std::io::stdout().lock().write_all(line);
 }
 
 fn answer_word(delivery: &Delivery) -> &'static str {
@@ -297,9 +286,12 @@ mod tests {
 
     #[test]
     fn on_lambda_every_metric_and_dimension_of_a_line_stands_in_it() {
-        let lines = lines(Some("f"), one_of_each);
+        let mut lines = lines(Some("f"), one_of_each);
         let messages: Vec<&str> = lines.iter().filter_map(|line| line.get("message")?.as_str()).collect();
-        assert_eq!(messages, ["request", "event", "event", "undelivered"]);
+        assert_eq!(messages, ["request", "event", "event", "undelivered_count", "undelivered"]);
+        // Log services split long lines, and then nobody counts what stands at their end.
+        let long = lines.pop().unwrap();
+        assert!(long.get("_aws").is_none() && long.get("event").is_some(), "{long}");
         let words = lines.get(1).map(|line| [line.get("action"), line.get("severity"), line.get("level")]);
         assert_eq!(words, Some([Some(&"resolve".into()), Some(&"info".into()), Some(&"info".into())]));
         for line in &lines {
@@ -323,6 +315,13 @@ mod tests {
             );
             assert!(line.pointer("/_aws/Timestamp").and_then(Value::as_u64).unwrap() > 1_700_000_000_000);
         }
+    }
+
+    #[test]
+    fn lines_that_were_dropped_are_told() {
+        let told: Value = serde_json::from_slice(&dropped_line(7)).unwrap();
+        assert_eq!(told.get("message"), Some(&"log lines dropped".into()));
+        assert_eq!((told.get("level"), told.get("dropped")), (Some(&"warn".into()), Some(&7.into())));
     }
 
     #[test]

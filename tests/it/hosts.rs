@@ -11,30 +11,30 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-const TOKEN: (&str, &str) = ("x-webhook-token", "the-token");
-const BODY_MAX_BYTES: usize = 6 * 1024 * 1024;
+pub(crate) const TOKEN: (&str, &str) = ("x-webhook-token", "the-token");
+pub(crate) const BODY_MAX_BYTES: usize = 6 * 1024 * 1024;
 
-async fn standin() -> Standin {
+pub(crate) async fn standin() -> Standin {
     Standin::start(Options::default()).await.expect("loopback")
 }
 
-async fn plain(standin: &Standin, settings: &[(&str, &str)]) -> Process {
+pub(crate) async fn plain(standin: &Standin, settings: &[(&str, &str)]) -> Process {
     Process::start(&[&[("PAGERDUTY_EVENTS_URL", standin.url().as_str())], settings].concat()).await
 }
 
 /// Function Compute's runtime with [`TOKEN`] and a short time for deliveries.
-async fn function_compute(standin: &Standin) -> Process {
+pub(crate) async fn function_compute(standin: &Standin) -> Process {
     let port = free_port().to_string();
     let (url, within) = (standin.url(), ("DELIVER_WITHIN_MS", "500"));
     let token = ("WEBHOOK_TOKEN", TOKEN.1);
     Process::start(&[("FC_SERVER_PORT", &port), ("PAGERDUTY_EVENTS_URL", &url), token, within]).await
 }
 
-fn firing(key: &str) -> String {
+pub(crate) fn firing(key: &str) -> String {
     notification([(key, "error", "firing")])
 }
 
-fn is_open(standin: &Standin, key: &str) -> bool {
+pub(crate) fn is_open(standin: &Standin, key: &str) -> bool {
     standin.alert(KEY, key).is_some_and(|alert| alert.state == AlertState::Triggered)
 }
 
@@ -218,7 +218,7 @@ async fn slow_clients_are_cut_off_and_idle_connections_kept() {
 }
 
 #[tokio::test]
-async fn a_body_over_6_mib_is_refused_and_read_to_its_end() {
+async fn who_sends_a_body_over_6_mib_reads_why_it_is_refused() {
     let standin = standin().await;
     let process = function_compute(&standin).await;
     let large = "x".repeat(BODY_MAX_BYTES + 1);
@@ -342,8 +342,30 @@ async fn function_compute_s_request_id_names_what_has_no_identity() {
 }
 
 #[tokio::test]
+async fn the_line_listening_tells_what_is_set_and_no_secret() {
+    let standin = standin().await;
+    let port = free_port().to_string();
+    let (token, own_key) = (("WEBHOOK_TOKEN", TOKEN.1), ("PAGERDUTY_INTEGRATION_KEY", KEY));
+    for (settings, token_set, key_set) in [
+        (vec![], false, false),
+        (vec![token], true, false),
+        (vec![token, own_key, ("FC_SERVER_PORT", &port)], true, true),
+    ] {
+        let process = plain(&standin, &settings).await;
+        let line = process.lines("listening").remove(0);
+        assert!(line["address"].as_str().is_some_and(|address| address.contains(':')), "{line}");
+        assert_eq!(line["pagerduty"], standin.address().to_string(), "{line}");
+        assert_eq!((&line["token_set"], &line["key_set"]), (&token_set.into(), &key_set.into()), "{line}");
+        assert!(!line.to_string().contains(KEY) && !line.to_string().contains(TOKEN.1), "{line}");
+    }
+    let process = Process::start(&[]).await;
+    assert_eq!(process.lines("listening")[0]["pagerduty"], "events.pagerduty.com");
+}
+
+#[tokio::test]
 async fn wrong_settings_stop_the_start_with_a_line_each_that_shows_no_secret() {
     let secret = "5ecret5ecret5ecret5ecret5ecret5e";
+    let (quoted, named) = (&format!("\"{secret}\""), &format!("integration_key={secret}"));
     for (settings, named) in [
         (vec![("PAGERDUTY_REGION", "mars"), ("EVENT_PER", "page")], vec!["mars", "group"]),
         (vec![("PAGERDUTY_EVENTS_URL", "http://example.com")], vec!["http://example.com"]),
@@ -357,6 +379,9 @@ async fn wrong_settings_stop_the_start_with_a_line_each_that_shows_no_secret() {
             vec!["critical", "whole number", "debug"],
         ),
         (vec![("LISTEN", "nowhere"), ("FC_SERVER_PORT", "0")], vec!["nowhere", "65535"]),
+        (vec![("WEBHOOK_TOKEN", "5ecret5")], vec!["8"]),
+        (vec![("PAGERDUTY_REGION", quoted)], vec!["us or eu"]),
+        (vec![("EVENT_PER", named)], vec!["group"]),
     ] {
         let (status, process) = Process::spawn(&settings).ended().await;
         let told = process.stderr();

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{sleep, timeout};
 
 /// Far longer than anything takes: what lasts longer hangs.
@@ -30,7 +30,20 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it with these settings and no others, and waits for nothing.
     pub(crate) fn spawn(settings: &[(&str, &str)]) -> Self {
+        Self::spawn_with(&[], settings)
+    }
+
+    /// The same with arguments.
+    pub(crate) fn spawn_with(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let (mut process, stdout) = Self::spawn_unread(arguments, settings);
+        process.stdout = gather(stdout);
+        process
+    }
+
+    /// The same, but nobody reads its standard output.
+    fn spawn_unread(arguments: &[&str], settings: &[(&str, &str)]) -> (Self, ChildStdout) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_arms-pagerduty"))
+            .args(arguments)
             .env_clear()
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
@@ -39,9 +52,10 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .expect("the binary");
-        let stdout = gather(child.stdout.take().expect("a pipe"));
+        let stdout = child.stdout.take().expect("a pipe");
         let stderr = gather(child.stderr.take().expect("a pipe"));
-        Self { child, stdout, stderr, address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) }
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        (Self { child, stdout: Text::default(), stderr, address }, stdout)
     }
 
     /// Starts it as a plain host, or as Function Compute if the settings name its port, and waits
@@ -62,16 +76,37 @@ impl Process {
 
     /// The same at a level that lets no `listening` line pass: waits until `port` takes connections.
     pub(crate) async fn start_silent(settings: &[(&str, &str)]) -> Self {
+        let (mut process, stdout) = Self::start_unread(settings).await;
+        process.stdout = gather(stdout);
+        process
+    }
+
+    /// A plain host whose log nobody reads.
+    pub(crate) async fn start_unread(settings: &[(&str, &str)]) -> (Self, ChildStdout) {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let text = listen.to_string();
-        let mut process = Self::spawn(&[settings, &[("LISTEN", text.as_str())]].concat());
+        let (mut process, stdout) =
+            Self::spawn_unread(&[], &[settings, &[("LISTEN", text.as_str())]].concat());
         process.address = listen;
         while TcpStream::connect(listen).await.is_err() {
             let end = process.child.try_wait().expect("a child");
             assert!(end.is_none(), "it has ended: {}", process.stderr());
             sleep(POLL).await;
         }
-        process
+        (process, stdout)
+    }
+
+    /// Begins to read a log that nobody has read so far.
+    pub(crate) fn read_from_now(&mut self, stdout: ChildStdout) {
+        self.stdout = gather(stdout);
+    }
+
+    /// The most memory that it has used at one time, in bytes; `None` where the system does not tell.
+    pub(crate) fn memory_peak(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+        Some(kilobytes * 1024)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -188,6 +223,19 @@ impl Client {
         Self { stream, received: Vec::new() }
     }
 
+    /// One that takes little before it reads.
+    pub(crate) async fn connect_narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(4096).expect("an option");
+        Self { stream: socket.connect(address).await.expect("a connection"), received: Vec::new() }
+    }
+
+    /// Whether the other side ends the connection; it must within [`PATIENCE`].
+    pub(crate) async fn is_ended(&mut self) -> bool {
+        let read = async { while let Ok(1..) = self.stream.read(&mut [0; 4096]).await {} };
+        timeout(PATIENCE, read).await.is_ok()
+    }
+
     /// Sends a whole request and reads its answer.
     pub(crate) async fn send(
         &mut self,
@@ -201,9 +249,9 @@ impl Client {
         answer.unwrap_or_else(|| panic!("no answer to {method} {path}"))
     }
 
-    /// Sends bytes; a connection that is closed by now is seen when the answer is read.
-    pub(crate) async fn write(&mut self, bytes: &[u8]) {
-        let _ = self.stream.write_all(bytes).await;
+    /// Sends bytes; a connection that is closed by now is seen when the answer is read. `false` if it is.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).await.is_ok()
     }
 
     /// Says that no more is to come.

@@ -1,0 +1,134 @@
+//! The command line: start the function, or check its settings.
+
+use crate::config::{Config, Host};
+use crate::convert::EventPer;
+use crate::host;
+use crate::secret::Mask;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Turns the webhooks of Alibaba Cloud ARMS into PagerDuty events.
+
+Usage: arms-pagerduty [OPTION]
+
+Without an option it starts, with the settings of the environment.
+
+  --check    read the settings, print what they mean (no secrets), and exit with 0 or 1
+  --help     print this
+  --version  print the version
+
+Settings (environment variables): PAGERDUTY_INTEGRATION_KEY, WEBHOOK_TOKEN, PAGERDUTY_REGION,
+PAGERDUTY_EVENTS_URL, DEFAULT_SEVERITY, EVENT_PER, DELIVER_WITHIN_MS, LISTEN, LOG_LEVEL.
+The README explains them.
+";
+const VERSION: &str = concat!("arms-pagerduty ", env!("CARGO_PKG_VERSION"), "\n");
+/// The exit status for a wrong command line.
+const USAGE: u8 = 2;
+/// Enough for the longest name of a setting.
+const NAME_WIDTH: usize = 27;
+
+/// Does what the arguments ask for. `lookup` gives an environment variable's value.
+pub fn run(arguments: impl Iterator<Item = OsString>, lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
+    let arguments: Vec<String> = arguments.map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => start(&lookup),
+        ["--help" | "-h"] => print(HELP),
+        ["--version" | "-V"] => print(VERSION),
+        ["--check"] => check(&lookup),
+        // Images and emulators for Lambda may hand the name of a handler over; an alert must not be lost
+        // for that.
+        _ if lookup("AWS_LAMBDA_RUNTIME_API").is_some() => start(&lookup),
+        [first, ..] => {
+            stop([format!("unknown argument {first:?}; --help shows what there is")]);
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn start(lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
+    let config = match Config::read(lookup) {
+        Ok(config) => config,
+        Err(faults) => return stop(faults.iter().map(ToString::to_string)),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return stop([error.to_string()]),
+    };
+    let end = runtime.block_on(host::run(config));
+    // A look-up of a name that hangs must not hold up the end.
+    runtime.shutdown_background();
+    match end {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => stop([error.to_string()]),
+    }
+}
+
+fn check(lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
+    match Config::read(lookup) {
+        Ok(config) => print(&describe(&config)),
+        Err(faults) => stop(faults.iter().map(ToString::to_string)),
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn stop(reasons: impl IntoIterator<Item = String>) -> ExitCode {
+    for reason in reasons {
+        // Without a reader there is nobody to tell.
+        let _ = writeln!(io::stderr(), "arms-pagerduty: {reason}");
+    }
+    ExitCode::FAILURE
+}
+
+/// The settings and what they mean, a line each, without secrets.
+fn describe(config: &Config) -> String {
+    let host = match config.host {
+        Host::Lambda => "AWS Lambda".to_owned(),
+        Host::FunctionCompute(port) => format!("Function Compute, HTTP on port {port}"),
+        Host::Plain(address) => format!("plain HTTP on {address}"),
+    };
+    let mut text = format!("{VERSION}host: {host}\n\n");
+    for (name, value) in settings(config) {
+        text = format!("{text}{name:NAME_WIDTH$}{value}\n");
+    }
+    Mask::new(&config.integration_key, &config.webhook_tokens).hide(text)
+}
+
+fn settings(config: &Config) -> [(&'static str, String); 9] {
+    let key = match &config.integration_key {
+        Some(key) => format!("set ({})", key.masked()),
+        None => "not set: each request must bring its own".to_owned(),
+    };
+    let token = match config.webhook_tokens.len() {
+        0 => "not set: whoever reaches the function can page",
+        1 => "set",
+        _ => "set (two, while it is being changed)",
+    };
+    let event_per = match config.event_per {
+        EventPer::Alert => "alert",
+        EventPer::Group => "group",
+    };
+    let listen = match config.host {
+        Host::Plain(address) => address.to_string(),
+        Host::Lambda | Host::FunctionCompute(_) => "not used on this host".to_owned(),
+    };
+    [
+        ("PAGERDUTY_INTEGRATION_KEY", key),
+        ("WEBHOOK_TOKEN", token.to_owned()),
+        ("PAGERDUTY_REGION", config.region().unwrap_or("not used: PAGERDUTY_EVENTS_URL is set").to_owned()),
+        ("PAGERDUTY_EVENTS_URL", config.events_url.to_string()),
+        ("DEFAULT_SEVERITY", config.default_severity.word().to_owned()),
+        ("EVENT_PER", event_per.to_owned()),
+        ("DELIVER_WITHIN_MS", config.deliver_within.as_millis().to_string()),
+        ("LISTEN", listen),
+        ("LOG_LEVEL", config.log_level.word().to_owned()),
+    ]
+}
