@@ -163,3 +163,31 @@ async fn read(mut response: reqwest::Response) -> (Reply, bool) {
     let retry_after = response.headers().get(header::RETRY_AFTER).filter(is_time).cloned();
     (Reply { status: response.status().as_u16(), body: body.freeze(), retry_after }, is_whole)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot set itself up should stop")]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    /// How long a first attempt is connecting to a server that never answers.
+    async fn connects_for(clients: &Clients) -> Duration {
+        let begun = Instant::now();
+        let post = Post { api: Api::V2, body: Bytes::from_static(b"{}"), has_failed: false };
+        let result = clients.send(post, begun + Duration::from_millis(1_500)).await;
+        let (Ok(Outcome::Failed(error)) | Err(error)) = result else { return Duration::ZERO };
+        assert_eq!(error, Error::NotReached(Unreached::TimedOut));
+        begun.elapsed()
+    }
+
+    #[tokio::test]
+    async fn where_connecting_took_too_long_the_next_event_may_take_longer_until_that_fails_too() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}/", silent.local_addr().unwrap());
+        let clients = Clients::new(Url::parse(&url).unwrap(), Resolver::of_the_system()).unwrap();
+        for is_patient in [false, true, false] {
+            let took = connects_for(&clients).await;
+            assert_eq!(took >= Duration::from_millis(1_400), is_patient, "{took:?}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The queue in front of PagerDuty: how many events are sent at a time, and which of them first.
 
-use super::outcome::Reply;
+use super::outcome::{Outcome, Reply};
+use crate::error::Error;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -19,6 +20,8 @@ pub(super) struct Queue {
 struct State {
     /// The first rate-limit answer; since then one event is sent at a time.
     rate_limit: Option<Reply>,
+    /// Why PagerDuty could not be reached, if that has happened.
+    unreached: Option<Error>,
     /// How many are being sent.
     sending: usize,
     /// The places of those that wait.
@@ -30,7 +33,7 @@ pub(super) struct Turn<'a>(&'a Queue);
 
 impl Queue {
     pub(super) fn new() -> Self {
-        let state = State { rate_limit: None, sending: 0, waiting: BTreeSet::new() };
+        let state = State { rate_limit: None, unreached: None, sending: 0, waiting: BTreeSet::new() };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
@@ -42,8 +45,21 @@ impl Queue {
         self.state().rate_limit.get_or_insert(reply);
     }
 
-    pub(super) fn rate_limit(&self) -> Option<Reply> {
-        self.state().rate_limit.clone()
+    /// Notes an outcome that may keep other events from being sent in time.
+    pub(super) fn note(&self, outcome: &Outcome) {
+        if let Outcome::Failed(error @ Error::NotReached(_)) = outcome {
+            self.state().unreached = Some(*error);
+        }
+    }
+
+    /// The outcome of an event that never got a turn: that of those which held it up.
+    pub(super) fn outcome_of_unsent(&self) -> Outcome {
+        let state = self.state();
+        match (&state.rate_limit, state.unreached) {
+            (Some(reply), _) => Outcome::Answered(reply.clone()),
+            (None, Some(error)) => Outcome::Failed(error),
+            (None, None) => Outcome::Failed(Error::NoAnswerInTime),
+        }
     }
 
     /// Waits for a turn; `None` if `deadline` comes first.
