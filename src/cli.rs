@@ -1,6 +1,6 @@
 //! The command line: start the function, or check its settings.
 
-use crate::config::{Config, Host};
+use crate::config::{Config, Host, SuccessStatus};
 use crate::convert::EventPer;
 use crate::host;
 use crate::secret::Mask;
@@ -102,7 +102,14 @@ fn describe(config: &Config) -> String {
     Mask::new(&config.integration_key, &config.webhook_tokens).hide(text)
 }
 
-fn settings(config: &Config) -> [(&'static str, String); 9] {
+/// The user's own severity words.
+fn severities(config: &Config) -> String {
+    let pairs = config.severities.iter().map(|(word, severity)| format!("{word}={}", severity.word()));
+    let pairs: Vec<String> = pairs.collect();
+    if pairs.is_empty() { "none".to_owned() } else { pairs.join(", ") }
+}
+
+fn settings(config: &Config) -> [(&'static str, String); 11] {
     let key = match &config.integration_key {
         Some(key) => format!("set ({})", key.masked()),
         None => "not set: each request must bring its own".to_owned(),
@@ -116,6 +123,10 @@ fn settings(config: &Config) -> [(&'static str, String); 9] {
         EventPer::Alert => "alert",
         EventPer::Group => "group",
     };
+    let success_status = match config.success_status {
+        SuccessStatus::PagerDuty => "pagerduty",
+        SuccessStatus::Ok => "200",
+    };
     let listen = match config.host {
         Host::Plain(address) => address.to_string(),
         Host::Lambda | Host::FunctionCompute(_) => "not used on this host".to_owned(),
@@ -126,7 +137,9 @@ fn settings(config: &Config) -> [(&'static str, String); 9] {
         ("PAGERDUTY_REGION", config.region().unwrap_or("not used: PAGERDUTY_EVENTS_URL is set").to_owned()),
         ("PAGERDUTY_EVENTS_URL", config.events_url.to_string()),
         ("DEFAULT_SEVERITY", config.default_severity.word().to_owned()),
+        ("SEVERITIES", severities(config)),
         ("EVENT_PER", event_per.to_owned()),
+        ("SUCCESS_STATUS", success_status.to_owned()),
         ("DELIVER_WITHIN_MS", config.deliver_within.as_millis().to_string()),
         ("LISTEN", listen),
         ("LOG_LEVEL", config.log_level.word().to_owned()),

@@ -109,12 +109,11 @@ impl Relay {
             within = within.min(TEST_WITHIN);
         }
         let in_flight = self.in_flight.enter(&invocation.request_id, &prepared.parcels);
-        let deliveries = self.sender.deliver(prepared.parcels.clone(), now + within).await;
-        for delivery in &deliveries {
+        let ended = |delivery: &Delivery| {
             self.log.event(&invocation.request_id, delivery, &prepared.mask);
             in_flight.settle(&delivery.parcel);
-        }
-        deliveries
+        };
+        self.sender.deliver(prepared.parcels.clone(), now + within, ended).await
     }
 
     /// Logs every event that has no outcome yet as undelivered: the process is about to end.

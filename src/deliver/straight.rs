@@ -44,8 +44,14 @@ impl Sender {
         Ok(Self { clients, order: Arc::default() })
     }
 
-    /// Sends all parcels, the most urgent first, and returns by `deadline` at the latest.
-    pub async fn deliver(&self, mut parcels: Vec<Parcel>, deadline: Instant) -> Vec<Delivery> {
+    /// Sends all parcels, the most urgent first, and returns by `deadline` at the latest. `ended` is called
+    /// for each as soon as its delivery has ended.
+    pub async fn deliver(
+        &self,
+        mut parcels: Vec<Parcel>,
+        deadline: Instant,
+        ended: impl Fn(&Delivery),
+    ) -> Vec<Delivery> {
         parcels.sort_by_key(Parcel::urgency);
         let arrival = self.order.arrival();
         let queue = Arc::new(Queue::new());
@@ -56,7 +62,12 @@ impl Sender {
             let standing = Standing { queue, place, ticket, deadline };
             tasks.spawn(async move { sender.deliver_one(parcel, &standing).await });
         }
-        tasks.join_all().await
+        let mut deliveries = Vec::new();
+        while let Some(Ok(delivery)) = tasks.join_next().await {
+            ended(&delivery);
+            deliveries.push(delivery);
+        }
+        deliveries
     }
 
     async fn deliver_one(&self, parcel: Parcel, standing: &Standing) -> Delivery {
@@ -175,7 +186,7 @@ mod tests {
         let standin = Standin::start(Options::default()).await.unwrap();
         let (sender, asked) = sender(&standin, Duration::from_secs(3));
         let parcels = (0..20).map(parcel).collect();
-        let deliveries = sender.deliver(parcels, Instant::now() + Duration::from_secs(10)).await;
+        let deliveries = sender.deliver(parcels, Instant::now() + Duration::from_secs(10), |_| {}).await;
         assert!(deliveries.iter().all(Delivery::is_accepted));
         assert_eq!((asked.load(Ordering::Relaxed), standin.alerts().len()), (1, 20));
     }
@@ -185,7 +196,7 @@ mod tests {
         let standin = Standin::start(Options::default()).await.unwrap();
         let (sender, asked) = sender(&standin, Duration::from_mins(1));
         let within = Duration::from_millis(1_500);
-        let deliveries = sender.deliver((0..20).map(parcel).collect(), Instant::now() + within).await;
+        let deliveries = sender.deliver((0..20).map(parcel).collect(), Instant::now() + within, |_| {}).await;
         assert_eq!(asked.load(Ordering::Relaxed), 1);
         // Of twenty, eight are tried at a time; the others were held up by the same.
         for delivery in deliveries {

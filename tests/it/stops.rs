@@ -118,6 +118,28 @@ async fn a_second_signal_logs_what_is_unsent_and_ends_at_once() {
     }
 }
 
+/// Of the events of one notification only those without an outcome are unsent.
+#[tokio::test]
+async fn what_was_accepted_before_the_end_is_not_logged_as_undelivered() {
+    let standin = standin().await;
+    standin.set_standing_fault_for("hangs", Some(Fault::Hang { taken: false }));
+    let process = plain(&standin, &[("DELIVER_WITHIN_MS", "60000")]).await;
+    let mut client = Client::connect(process.address()).await;
+    let body = crate::delivery::notification([("hangs", "error", "firing"), ("taken", "error", "firing")]);
+    client.write(post(&body).as_bytes()).await;
+    while !is_open(&standin, "taken") {
+        sleep(Duration::from_millis(20)).await;
+    }
+    sleep(Duration::from_millis(200)).await;
+    process.signal("TERM");
+    sleep(Duration::from_millis(300)).await;
+    process.signal("TERM");
+    let (_, process) = process.ended().await;
+    let lines = process.lines("undelivered");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0]["event"]["dedup_key"], "hangs");
+}
+
 #[tokio::test]
 async fn a_stop_in_an_outage_ends_and_logs_every_event_once() {
     let standin = standin().await;

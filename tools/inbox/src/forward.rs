@@ -64,7 +64,7 @@ impl Forward {
         let own = |parcel: &Parcel| Parcel { key: key.clone(), ..parcel.clone() };
         let parcels: Vec<Parcel> = prepared.parcels.iter().map(own).collect();
         tokio::spawn(async move {
-            let deliveries = sender.deliver(parcels, Instant::now() + within).await;
+            let deliveries = sender.deliver(parcels, Instant::now() + within, |_| {}).await;
             let mask = Mask::new([&key], []);
             memory.change(&id, |webhook| {
                 for delivery in &deliveries {
