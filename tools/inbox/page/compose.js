@@ -1,13 +1,27 @@
-// Compose: try a webhook, and get the fields to paste into ARMS.
+// Compose: try a webhook, and get the fields to paste at its source.
 
 import { call, copy, el, get, say } from "./dom.js";
 import { webhookView } from "./webhook.js";
 
 const PATHS = [["/v2/enqueue", "v2: alert events"], ["/v1", "v1: Events API v1"], ["/change", "change events"]];
-const FORMATS = [["alertmanager", "$alertmanager_content (recommended)"], ["fields", "fields of your own"],
-  ["preset", "preset template"], ["key", "only the key"]];
+/** What can be pasted, by source. */
+const FORMATS = [
+  ["ARMS", [["alertmanager", "$alertmanager_content (recommended)"], ["fields", "fields of your own"],
+    ["preset", "preset template"], ["key", "only the key"]]],
+  ["Other sources", [["cloudmonitor", "CloudMonitor 1.0, alert callback"], ["cloudmonitor-events", "CloudMonitor 1.0, system events"],
+    ["cloudmonitor2", "CloudMonitor 2.0"], ["sls", "Log Service (SLS)"], ["eventbridge", "EventBridge"],
+    ["prometheus", "Prometheus Alertmanager"], ["grafana", "Grafana"], ["kube-eventer", "kube-eventer"]]],
+];
 const KEY_LINE = "x-integration-key: 0123456789abcdef0123456789abcdef";
 const TOKEN_LINE = "x-webhook-token: ********";
+
+/** Options under the names of their groups, in the order in which they come. */
+function grouped(pairs) {
+  const groups = new Map();
+  for (const [group, option] of pairs) groups.set(group, [...groups.get(group) ?? [], option]);
+  return [...groups].map(([group, options]) => el("optgroup", { label: group },
+    options.map(([value, name]) => el("option", { value }, name))));
+}
 
 /** The view is made once and kept, so that a draft survives a look at the alerts. */
 export async function composeView(state) {
@@ -15,7 +29,7 @@ export async function composeView(state) {
   const ours = state.status.wants_token ? [TOKEN_LINE] : [];
   const path = el("input", { id: "path", list: "paths", value: "/v2/enqueue", spellcheck: "false", autocomplete: "off" });
   const headers = el("textarea", { id: "headers", rows: 3, spellcheck: "false" });
-  const body = el("textarea", { id: "body", rows: 14, spellcheck: "false", placeholder: "Paste what ARMS sends: JSON, form, preset template or any text" });
+  const body = el("textarea", { id: "body", rows: 14, spellcheck: "false", placeholder: "Paste what the source sends: JSON, form, preset template or any text" });
   headers.value = ["content-type: application/json", KEY_LINE, ...ours].join("\n");
   const result = el("section.result", { "aria-label": "Result", "aria-live": "polite" },
     el("p.quiet", {}, "Preview shows the event that would leave, and where each value came from. Nothing is sent."));
@@ -35,7 +49,7 @@ export async function composeView(state) {
     headers.value = [...lines, ...ours].join("\n");
     body.value = chosen.body;
     preview();
-  } }, el("option", { value: "" }, "your own"), samples.map((one, index) => el("option", { value: String(index) }, one.title)));
+  } }, el("option", { value: "" }, "your own"), grouped(samples.map((one, index) => [one.source, [String(index), one.title]])));
 
   async function tried(doing) {
     try {
@@ -74,15 +88,16 @@ async function pasteView() {
   const fields = el("div.paste", { "aria-live": "polite" });
   const api = el("select", { id: "template-api", change: () => show() },
     options([["v2", "v2: alert events"], ["v1", "v1: Events API v1"], ["change", "change events"]]));
-  const format = el("select", { id: "template-format", change: () => show() }, options(FORMATS));
+  const format = el("select", { id: "template-format", change: () => show() },
+    grouped(FORMATS.flatMap(([source, formats]) => formats.map((format) => [source, format]))));
   async function show() {
     const template = await get(`/api/template?api=${api.value}&format=${format.value}`);
     fields.replaceChildren(el("p.quiet", {}, template.note), ...template.fields.map((one) =>
       el("div.block", {}, el("span.caption", {}, one.name), el("pre", { tabindex: "0", "aria-label": one.name }, one.value), copy(one.value, one.name))));
   }
   await show();
-  return el("section.pasting", { "aria-label": "What to paste into ARMS" },
-    el("h2", {}, "What to paste into ARMS"),
+  return el("section.pasting", { "aria-label": "What to paste at the source" },
+    el("h2", {}, "What to paste at the source"),
     el("div.row-of", {},
       el("div.field", {}, el("label", { for: "template-api" }, "API"), api),
       el("div.field", {}, el("label", { for: "template-format" }, "Format"), format)),

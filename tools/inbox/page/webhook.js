@@ -100,10 +100,10 @@ function attempts(sent) {
 
 function answer(webhook, isPreview) {
   if (isPreview && !webhook.answer) {
-    return section("What ARMS would be answered", null, el("p.quiet", {}, "PagerDuty's own answer: nothing has been sent."));
+    return section("What the sender would be answered", null, el("p.quiet", {}, "PagerDuty's own answer: nothing has been sent."));
   }
-  if (!webhook.answer) return section("What ARMS is answered", null, el("p.quiet", {}, "The function is still trying."));
-  return section(isPreview ? "What ARMS would be answered" : "What ARMS is answered", isPreview ? null : `after ${webhook.answer.milliseconds} ms`,
+  if (!webhook.answer) return section("What the sender is answered", null, el("p.quiet", {}, "The function is still trying."));
+  return section(isPreview ? "What the sender would be answered" : "What the sender is answered", isPreview ? null : `after ${webhook.answer.milliseconds} ms`,
     el("p.facts", {}, statusPill(webhook.answer.status)), block(pretty(webhook.answer.body), "the answer"));
 }
 

@@ -10,6 +10,10 @@ use std::ops::Range;
 const LEAVES_MAX: usize = 200;
 /// How often a document may stand in another's text.
 const NESTING_MAX: u32 = 3;
+/// What a line without a name is called, with its number.
+const LINE: &str = "line ";
+/// Fewer lines with names are a coincidence.
+const NAMED_LINES_MIN: usize = 2;
 /// In a form these run to the line's end, whatever stands in them.
 const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
 
@@ -91,7 +95,7 @@ fn values(whole: &str, raw: &str, path: &str, nesting: u32, leaves: &mut Vec<Lea
         let start = (raw.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
         let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
         let range = start..start + raw.len();
-        match document(&text, nesting + 1) {
+        match document(&text, nesting + 1).or_else(|| template(&text)) {
             Some(inside) => leaves.extend(inside.into_iter().map(|inner| Leaf {
                 path: joined(path, &inner.path),
                 text: inner.text.clone(),
@@ -102,6 +106,13 @@ fn values(whole: &str, raw: &str, path: &str, nesting: u32, leaves: &mut Vec<Lea
             None => leaves.push(Leaf { path: path.to_owned(), text, range, is_json: true, inner: None }),
         }
     }
+}
+
+/// The values of a template's lines inside a text, as chat messages hold them; `None` if they are just text.
+fn template(text: &str) -> Option<Vec<Leaf>> {
+    let leaves = lines(text);
+    let named = leaves.iter().filter(|leaf| !leaf.path.starts_with(LINE)).count();
+    (named >= NAMED_LINES_MIN).then_some(leaves)
 }
 
 /// The values of a form, of a template's lines, or of free text.
@@ -152,7 +163,7 @@ fn pairs(body: &str, start: usize, line: &str, number: usize, leaves: &mut Vec<L
                     at = pair_end + 1;
                 }
                 None => {
-                    leaves.push(plain(body, format!("line {}", number + 1), at..end));
+                    leaves.push(plain(body, format!("{LINE}{}", number + 1), at..end));
                     at = end;
                 }
             },
@@ -181,7 +192,9 @@ fn name_and_value(part: &str, may_be_line: bool) -> Option<(&str, usize)> {
         return Some((name.trim(), name.len() + 1));
     }
     let (at, sign) = part.char_indices().find(|(_, c)| matches!(c, ':' | '：')).filter(|_| may_be_line)?;
-    let name = part.get(..at)?.trim();
+    // A list or bold type.
+    let name =
+        part.get(..at)?.trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '*' | '#' | '>'));
     is_words(name).then_some((name, at + sign.len_utf8()))
 }
 
@@ -190,6 +203,7 @@ fn joined(path: &str, name: &str) -> String {
         name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '[' | ']' | '.' | ' '));
     match (path, is_plain) {
         ("", true) => name.to_owned(),
+        (path, true) if name.starts_with('[') => format!("{path}{name}"),
         (path, true) => format!("{path}.{name}"),
         (path, false) => format!("{path}[{name:?}]"),
     }
@@ -217,6 +231,16 @@ mod tests {
             (
                 r#"{"a":"x "y" z","n":1,"content":"{"b":"c","d":[{"e":"f"}]}"}"#,
                 vec![r#"a=x "y" z"#, "n=1", "b=c", "e=f"],
+            ),
+            (
+                r#"{"text":{"content":"Alert name: a\nAlert content: b"}}"#,
+                vec!["text.content.Alert name=a", "text.content.Alert content=b"],
+            ),
+            (r#"{"text":"[{\"a\":1}]"}"#, vec!["text[0].a=1"]),
+            ("- 所属项目：p\n- 告警名称：重启", vec!["所属项目=p", "告警名称=重启"]),
+            (
+                "{\"text\":\"Alert name: a\nAlert content: b\"}",
+                vec!["text.Alert name=a", "text.Alert content=b"],
             ),
             ("disk full\non web-1!", vec!["line 1=disk full", "line 2=on web-1!"]),
             ("k=1\n{\"a\":true}", vec!["k=1", "a=true"]),

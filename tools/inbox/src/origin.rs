@@ -3,6 +3,7 @@
 
 use crate::json::Members;
 use crate::leaves::{self, Leaf};
+use crate::rehearsal::Written;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -10,9 +11,17 @@ use std::collections::HashMap;
 /// Larger bodies are not tried: each trial reads the whole.
 pub(crate) const BODY_MAX_BYTES: usize = 64 * 1024;
 /// What a value is replaced with. Words that decide something are among them: an alert's state or severity may be the
-/// same without its value, and yet come from it.
-const TRIALS: [Option<&str>; 6] =
-    [None, Some("changed"), Some("critical"), Some("info"), Some("resolve"), Some("2020-02-02T02:02:02Z")];
+/// same without its value, and yet come from it. The name of an event may end with its state.
+const TRIALS: [Option<&str>; 6] = [
+    None,
+    Some("changed:Executed"),
+    Some("critical"),
+    Some("info"),
+    Some("ok"),
+    Some("2020-02-02T02:02:02Z"),
+];
+/// The lists of pages in an event, each with the name of a page's address.
+const PAGES: [(&str, &str); 3] = [("links", "href"), ("images", "src"), ("contexts", "href")];
 
 /// More places than this that say the same are a coincidence.
 const TWINS_MAX: usize = 8;
@@ -37,21 +46,27 @@ pub(crate) fn fields(event: &str) -> Vec<Field> {
 
 /// The fields of each event that `write` makes of `body`, with where they came from; `None` if it makes none or the
 /// body is too large to try.
-pub(crate) fn trace(body: &str, write: impl Fn(&str) -> Option<Vec<String>>) -> Option<Vec<Vec<Field>>> {
+pub(crate) fn trace(body: &str, write: impl Fn(&str) -> Option<Written>) -> Option<Vec<Vec<Field>>> {
     if body.len() > BODY_MAX_BYTES {
         return None;
     }
-    let mut events: Vec<Vec<Field>> = write(body)?.iter().map(|event| fields(event)).collect();
+    let Written { format, events } = write(body)?;
+    let all_fields = |events: &[String]| events.iter().map(|event| fields(event)).collect::<Vec<_>>();
+    let mut events = all_fields(&events);
+    // A body that is taken for another format tells nothing of where the values of this one came from.
+    let write = |body: &str| {
+        let written = write(body).filter(|written| written.format == format)?;
+        Some(all_fields(&written.events))
+    };
     let leaves = leaves::of(body);
     for leaf in &leaves {
         for trial in TRIALS {
             if let Some(changed) = write(&leaf.put(body, trial)) {
-                let changed: Vec<Vec<Field>> = changed.iter().map(|event| fields(event)).collect();
                 compare(&[&leaf.path], &mut events, &changed, |_| true);
             }
         }
     }
-    together(body, &write, &mut events);
+    together(body, write, &mut events);
     for field in events.iter_mut().flatten() {
         // What is repeated word for word came from there; what else could have kept it from coming tells less.
         let repeats = |leaf: &&Leaf| field.value.as_str() == Some(leaf.text.as_str());
@@ -65,7 +80,7 @@ pub(crate) fn trace(body: &str, write: impl Fn(&str) -> Option<Vec<String>>) -> 
 
 /// Values that say the same in several places stand in for each other: they are changed together, for the fields that
 /// none of them decides alone.
-fn together(body: &str, write: impl Fn(&str) -> Option<Vec<String>>, events: &mut [Vec<Field>]) {
+fn together(body: &str, write: impl Fn(&str) -> Option<Vec<Vec<Field>>>, events: &mut [Vec<Field>]) {
     let leaves = leaves::of(body);
     let mut paths: HashMap<&str, Vec<&str>> = HashMap::new();
     for leaf in &leaves {
@@ -77,7 +92,6 @@ fn together(body: &str, write: impl Fn(&str) -> Option<Vec<String>>, events: &mu
             variant = leaf.put(&variant, Some("changed"));
         }
         let Some(changed) = write(&variant) else { continue };
-        let changed: Vec<Vec<Field>> = changed.iter().map(|event| fields(event)).collect();
         compare(&paths, events, &changed, |field| field.from.is_empty());
     }
 }
@@ -88,23 +102,20 @@ fn compare(
     changed: &[Vec<Field>],
     is_open: impl Fn(&Field) -> bool,
 ) {
-    let is_same_count = events.len() == changed.len();
-    for (place, event) in events.iter_mut().enumerate() {
-        let twin = if is_same_count {
-            changed.get(place)
-        } else {
-            // Some have come or gone; the others are known by their dedup key.
-            let key = identity(event);
-            changed.iter().find(|other| key.is_some() && identity(other) == key)
-        };
+    let twins = twins(events, changed);
+    for (event, twin) in events.iter_mut().zip(twins) {
         let Some(twin) = twin else { continue };
+        let (names, twin_names) = (page_names(event), page_names(twin));
         let values: HashMap<&str, &serde_json::Value> =
-            twin.iter().map(|field| (field.name.as_str(), &field.value)).collect();
-        let differs = |field: &Field| values.get(field.name.as_str()) != Some(&&field.value);
+            twin.iter().zip(&twin_names).map(|(field, name)| (name.as_str(), &field.value)).collect();
+        let differs_as = |name: &str, field: &Field| values.get(name) != Some(&&field.value);
+        let differs: Vec<bool> =
+            event.iter().zip(&names).map(|(field, name)| differs_as(name, field)).collect();
         // Another action has other fields: that tells nothing of where theirs came from.
-        let is_other_action = event.iter().any(|field| is_action(field) && differs(field));
-        for field in event.iter_mut().filter(|field| !is_other_action || is_action(field)) {
-            if is_open(field) && differs(field) {
+        let is_other_action = event.iter().zip(&differs).any(|(field, differs)| is_action(field) && *differs);
+        let relevant = |field: &Field| !is_other_action || is_action(field);
+        for (field, differs) in event.iter_mut().zip(differs) {
+            if differs && relevant(field) && is_open(field) {
                 let new: Vec<&str> = paths
                     .iter()
                     .copied()
@@ -114,6 +125,36 @@ fn compare(
             }
         }
     }
+}
+
+/// What each event has become. Events are known by their dedup key, for their order may have changed with their
+/// severity. If none has come or gone, those without their like have got another key, and stand in the same order.
+fn twins<'a>(events: &[Vec<Field>], changed: &'a [Vec<Field>]) -> Vec<Option<&'a [Field]>> {
+    let same =
+        |event: &[Field], other: &[Field]| identity(event).is_some() && identity(event) == identity(other);
+    let is_lost = |event: &[Field]| !changed.iter().any(|other| same(event, other));
+    let is_new = |other: &&'a Vec<Field>| !events.iter().any(|event| same(event, other));
+    let mut new = changed.iter().filter(is_new).filter(|_| events.len() == changed.len());
+    let twin = |event: &Vec<Field>| {
+        if is_lost(event) { new.next() } else { changed.iter().find(|other| same(event, other)) }
+    };
+    events.iter().map(twin).map(|twin| twin.map(Vec::as_slice)).collect()
+}
+
+/// The names of an event's fields. A page is known by its address instead of its place, for it moves up when one
+/// before it is gone.
+fn page_names(event: &[Field]) -> Vec<String> {
+    let address = |item: &str| {
+        let (list, _) = item.split_once('[')?;
+        let (_, member) = PAGES.iter().find(|(name, _)| *name == list)?;
+        let name = format!("{item}.{member}");
+        event.iter().find(|field| field.name == name)?.value.as_str()
+    };
+    let name = |field: &Field| {
+        let (item, member) = field.name.rsplit_once('.')?;
+        Some(format!("{} {member}", address(item)?))
+    };
+    event.iter().map(|field| name(field).unwrap_or_else(|| field.name.clone())).collect()
 }
 
 fn is_action(field: &Field) -> bool {

@@ -4,6 +4,7 @@ use crate::masking;
 use crate::origin::{self, Field};
 use crate::rehearsal::Rehearsal;
 use crate::sent::{Attempt, Delivered, Sent, api};
+use arms_pagerduty::decode;
 use arms_pagerduty::deliver::Delivery;
 use arms_pagerduty::error::Error;
 use arms_pagerduty::prepare::{Arrival, Prepared};
@@ -13,6 +14,7 @@ use http::Response;
 use http::request::Parts;
 use pagerduty_standin::{Api, Received};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How much of a body is kept to be shown; of no more are origins sought.
@@ -28,7 +30,7 @@ pub(crate) struct Webhook {
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
-    /// Of the body as it came; more than `body` if that was cut.
+    /// Of the body once it is decoded; more than `body` if that was cut.
     pub(crate) body_bytes: usize,
     pub(crate) api: Option<Api>,
     /// The integration key, masked.
@@ -78,7 +80,8 @@ impl Webhook {
         let ready = prepared.and_then(|prepared| prepared.as_ref().ok());
         let mask = ready.map_or(&own, |prepared| &prepared.mask);
         let arrival = Rehearsal::arrival(head, id);
-        let text = String::from_utf8_lossy(body);
+        let decoded = decode::content(head, body).unwrap_or(Cow::Borrowed(body));
+        let text = decode::text(&decoded);
         let end = text.floor_char_boundary(BODY_SHOWN_MAX_BYTES);
         let shown = masking::text(text.get(..end).unwrap_or_default(), mask);
         let refused = prepared.and_then(|prepared| prepared.as_ref().err()).map(|error| error.refusal());
@@ -90,7 +93,7 @@ impl Webhook {
             target: masking::target(head, mask),
             headers: masking::headers(head, mask),
             body: shown,
-            body_bytes: body.len(),
+            body_bytes: decoded.len(),
             api: parcels.first().map(|parcel| api(parcel.api)),
             key: ready.map(|prepared| prepared.key.masked()),
             key_from: ready.map(|prepared| prepared.key_place.describe()),
@@ -101,7 +104,7 @@ impl Webhook {
             events: parcels.iter().map(Sent::new).collect(),
             answer: None,
             is_traced: false,
-            arrival: arrival.filter(|_| body.len() <= BODY_SHOWN_MAX_BYTES),
+            arrival: arrival.filter(|_| decoded.len() <= BODY_SHOWN_MAX_BYTES),
             after_request: 0,
             began: Instant::now(),
         }

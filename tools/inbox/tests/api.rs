@@ -234,7 +234,7 @@ fn every_sample_can_be_previewed_and_every_value_has_an_origin() {
     let inbox = Inbox::start(&[]);
     let samples = inbox.get("/api/samples");
     let samples = samples["samples"].as_array().unwrap();
-    assert!(samples.len() >= 28);
+    assert_eq!(samples.len(), 44);
     for sample in samples {
         let preview = inbox.put("POST", "/api/preview", sample);
         let name = &sample["name"];
@@ -245,6 +245,21 @@ fn every_sample_can_be_previewed_and_every_value_has_an_origin() {
     let resolved = samples.iter().find(|sample| sample["name"] == "alertmanager-resolved").unwrap();
     let preview = inbox.put("POST", "/api/preview", resolved);
     assert_eq!(origin(&preview, "event_action"), &json!(["status", "alerts[0].status"]));
+    for (name, field, from) in [
+        ("cloudmonitor2-triggered", "payload.severity", json!(["severity"])),
+        ("cloudmonitor2-triggered", "links[1].text", json!(["alertRuleUrl"])),
+        ("cloudmonitor2-resolved", "event_action", json!(["status"])),
+        ("cloudmonitor-system-executed", "event_action", json!(["name"])),
+        ("cloudmonitor-mns-alert", "event_action", json!(["curLevel"])),
+        ("sls-firing", "payload.severity", json!(["[0].severity"])),
+        ("sls-lines", "dedup_key", json!(["所属项目", "告警名称", "告警标签"])),
+        ("eventbridge-event", "client", json!([])),
+        ("chat-dingtalk", "event_action", json!(["content.Time resolved"])),
+    ] {
+        let sample = samples.iter().find(|sample| sample["name"] == name).unwrap();
+        let preview = inbox.put("POST", "/api/preview", sample);
+        assert_eq!(origin(&preview, field), &from, "{name}: {field}");
+    }
 }
 
 #[test]
@@ -307,7 +322,23 @@ fn the_fields_to_paste_fit_the_api_and_the_format() {
         assert!(template.to_string().contains(expected), "{query}: {template}");
         assert!(template["fields"].as_array().unwrap().len() >= 6);
     }
-    assert_eq!(http(&inbox.page, "GET", "/api/template?api=v9", &[], "").status, 400);
+    for (name, expected) in [
+        ("cloudmonitor", "/v1?integration_key=<32 characters>&token="),
+        ("cloudmonitor-events", "推送渠道"),
+        ("cloudmonitor2", "x-integration-key: <32 characters>"),
+        ("sls", "通用Webhook"),
+        ("eventbridge", "完整事件"),
+        ("prometheus", "credentials: <your WEBHOOK_TOKEN>"),
+        ("grafana", "Extra Headers"),
+        ("kube-eventer", "SUCCESS_STATUS=200"),
+    ] {
+        let template = inbox.get(&format!("/api/template?api=v1&format={name}"));
+        let text = template.to_string();
+        assert!(text.contains(expected) && text.contains("https://<function URL host>/v1"), "{name}: {text}");
+    }
+    for bad in ["api=v9", "format=zabbix"] {
+        assert_eq!(http(&inbox.page, "GET", &format!("/api/template?{bad}"), &[], "").status, 400, "{bad}");
+    }
 }
 
 #[test]

@@ -22,7 +22,12 @@ pub(super) fn values(body: &str) -> Option<Vec<Leaf>> {
         } else {
             let quote = usize::from(value.starts_with('"'));
             let end = from + quote + if quote == 1 { text_end(inside_of(value)) } else { word_end(value) };
-            leaves.push(super::plain(body, name, from + quote..end));
+            let start = from + quote;
+            let text = body.get(start..end).unwrap_or_default();
+            match super::template(text) {
+                Some(inside) => leaves.extend(inside.into_iter().map(|leaf| leaf.moved(start, &name))),
+                None => leaves.push(super::plain(body, name, start..end)),
+            }
             end
         };
     }

@@ -1,4 +1,6 @@
-//! The fields of an ARMS webhook, ready to paste.
+//! The fields of a source's webhook, ready to paste.
+
+mod other;
 
 use super::{Page, Refusal};
 use http::StatusCode;
@@ -25,22 +27,29 @@ pub(super) struct Template {
 }
 
 impl Page {
-    /// By the query's `api` (`v2`, `v1`, `change`) and `format` (`alertmanager`, `fields`, `preset`, `key`).
+    /// By the query's `api` (`v2`, `v1`, `change`) and `format`: one of ARMS's (`alertmanager`, `fields`, `preset`,
+    /// `key`) or another source's.
     pub(super) fn template(head: &Parts) -> Result<Template, Refusal> {
         let query = crate::rehearsal::query(head);
         let value = |name: &str, default: &'static str| {
             let found = query.iter().find(|(known, _)| known == name);
             found.map_or(default.to_owned(), |(_, value)| value.clone())
         };
-        let refused = |what: &str| (StatusCode::BAD_REQUEST, what.to_owned());
+        let refused = |what: String| (StatusCode::BAD_REQUEST, what);
         let path = match value("api", "v2").as_str() {
             "v2" => "/v2/enqueue",
             "v1" => "/v1",
             "change" => "/change",
-            _ => return Err(refused("api is v2, v1 or change")),
+            _ => return Err(refused("api is v2, v1 or change".to_owned())),
         };
-        let format = Format::named(&value("format", "alertmanager"))
-            .ok_or_else(|| refused("format is alertmanager, fields, preset or key"))?;
+        let name = value("format", "alertmanager");
+        if let Some(template) = other::template(&name, path) {
+            return Ok(template);
+        }
+        let format = Format::named(&name).ok_or_else(|| {
+            let others = other::NAMES.join(", ");
+            refused(format!("format is alertmanager, fields, preset, key, {others}"))
+        })?;
         let mut fields = vec![
             field("Webhook名称 · Name", "PagerDuty".to_owned()),
             field("请求方法 · Method", "Post".to_owned()),
