@@ -33,6 +33,18 @@ pub fn read(text: &str, now: SystemTime, zone: Zone) -> Option<String> {
     (at.unix_timestamp() >= EARLIEST_UNIX_SECONDS && at <= latest).then(|| write(at))
 }
 
+/// Whether the text is a time in the notation of RFC 3339, which PagerDuty takes as it is.
+#[must_use]
+pub fn is_rfc3339(text: &str) -> bool {
+    let Some((date, time)) = text.split_once('T') else { return false };
+    let is_date = date.len() == "2025-02-22".len() && parse(text, Zone::Utc).is_some();
+    let zone = time.strip_suffix('Z').map(|_| "").or_else(|| time.get("07:18:15".len()..));
+    let has_colon = zone.is_some_and(|zone| {
+        zone.is_empty() || zone.rsplit_once(':').is_some_and(|(hours, _)| hours.contains(['+', '-']))
+    });
+    is_date && time.len() > "07:18:15".len() && has_colon
+}
+
 /// Whether the text is a time from 2000 on that has come. Clocks differ, so it may be up to an hour after
 /// `now`.
 #[must_use]
@@ -175,6 +187,25 @@ mod tests {
             (" 2025-03-01T23:59:59Z ", "2025-03-01T23:59:59.000Z"),
         ] {
             assert_eq!(read(text, now(), Zone::Beijing).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn pagerduty_takes_rfc_3339_as_it_is() {
+        for text in ["2025-02-22T07:18:15Z", "2025-02-22T07:18:15.123456Z", "2025-02-22T07:18:15.5+08:00"] {
+            assert!(is_rfc3339(text), "{text}");
+        }
+        for text in [
+            "2025-02-22 07:18:15Z",
+            "2025-02-22T7:18:15Z",
+            "2025-02-22T07:18Z",
+            "2025-02-22T07:18:15",
+            "2025-02-22T07:18:15+0800",
+            "20250222T071815Z",
+            "2025-02-30T07:18:15Z",
+            "1740208695",
+        ] {
+            assert!(!is_rfc3339(text), "{text}");
         }
     }
 

@@ -36,7 +36,7 @@ fn payload(own: PagerDutyEvent, is_trigger: bool, context: &Context) -> Payload 
     let severity = own.severity.as_deref();
     let known = severity.and_then(|word| words::severity(word, Speaker::Other, context.severities));
     let timestamp = own.timestamp.as_deref();
-    let read = timestamp.and_then(|text| timestamp::read(text, context.now, Zone::Utc));
+    let read = timestamp.and_then(|text| time(text, context));
     let mut details = own.details;
     for (name, text, is_used) in
         [("severity", severity, known.is_some()), ("timestamp", timestamp, read.is_some())]
@@ -73,6 +73,12 @@ fn payload(own: PagerDutyEvent, is_trigger: bool, context: &Context) -> Payload 
         links: own.links.into_iter().filter_map(link).collect(),
         images: own.images.into_iter().filter_map(image).collect(),
     }
+}
+
+/// A time that PagerDuty takes stays as it is; any other is rewritten.
+fn time(text: &str, context: &Context) -> Option<String> {
+    let read = timestamp::read(text, context.now, Zone::Utc)?;
+    Some(if timestamp::is_rfc3339(text) { text.to_owned() } else { read })
 }
 
 fn link(link: OwnLink) -> Option<Link> {

@@ -111,7 +111,8 @@ impl<'a> Reader<'a> {
                 self.members.note(&name, &value);
             }
             object.entry(name).or_insert(value);
-            if !self.eat(',') {
+            let behind = self.rest;
+            if !self.eat(',') && !begins_line_with_name(behind) {
                 return self.leave().then_some(Value::Object(object));
             }
         }
@@ -236,6 +237,10 @@ fn is_balanced(text: &str) -> bool {
 /// quote of all, `behind_quotes` bytes before the end, a document that is closed may have a bracket
 /// or a field too many.
 fn continues(rest: &str, open: &[char], behind_quotes: usize) -> bool {
+    // kube-eventer's own template forgets a comma between two lines.
+    if open.last() == Some(&'}') && begins_line_with_name(rest) {
+        return true;
+    }
     let mut rest = rest.trim_start();
     let mut open = open.iter().rev().copied().peekable();
     let mut closed_object = false;
@@ -267,6 +272,13 @@ fn continues(rest: &str, open: &[char], behind_quotes: usize) -> bool {
             None => return rest.len() <= behind_quotes,
         }
     }
+}
+
+/// Whether nothing but a line break stands before `"name" :`.
+fn begins_line_with_name(rest: &str) -> bool {
+    let next = rest.trim_start();
+    let blanks = rest.get(..rest.len() - next.len()).unwrap_or_default();
+    blanks.contains('\n') && name_and_colon(next).is_some()
 }
 
 /// `"name" :` at the start of `text`, and what is behind it.
@@ -331,6 +343,7 @@ mod tests {
             (r#"{"a":"{{ range .alerts }}","b":true}"#, json!({"a":"{{ range .alerts }}","b":true})),
             (r#"{"a":"b",}"#, json!({"a":"b"})),
             (r#"{"a":["b",],"c":[{"d":"e"},]}"#, json!({"a":["b"],"c":[{"d":"e"}]})),
+            ("{\"a\":\"b\"\n\t\"c\":\"d\",\"e\":1\n\"f\":2}", json!({"a":"b","c":"d","e":1,"f":2})),
             (r#"{"a":[{"b":"c"} {"b":"d"}{"b":1}]}"#, json!({"a":[{"b":"c"},{"b":"d"},{"b":1}]})),
             (r#"{"a":[{"b":"c"},,{"b":"d"}],"e":"f"}"#, json!({"a":[{"b":"c"},{"b":"d"}],"e":"f"})),
             (

@@ -14,6 +14,9 @@ use super::{
 use crate::lenient_json::{self, Document, NESTING_MAX, unquote};
 use serde_json::Value;
 
+/// Where Message Service puts what it carries.
+const MESSAGE: &str = "Message";
+
 /// A format of JSON objects that are one alert each.
 struct AlertFormat {
     /// Whether an object is of this format.
@@ -154,8 +157,7 @@ fn form_alert(form: &Form) -> Option<Alert> {
     if cloudmonitor::recognises(&object) {
         return Some(cloudmonitor::read(object));
     }
-    let is_cloudmonitor2 = cloudmonitor2::recognises(&object) && members::has(&object, "specversion");
-    is_cloudmonitor2.then(|| cloudmonitor2::read(object))
+    cloudmonitor2::recognises(&object).then(|| cloudmonitor2::read(object))
 }
 
 /// Reads text that is neither a document nor a form.
@@ -206,7 +208,12 @@ fn holder(object: &Object) -> Option<&str> {
     if let Some(name) = wrapped_notification(object) {
         return Some(name);
     }
-    members::has(object, CONTENT).then_some(CONTENT)
+    if members::has(object, CONTENT) {
+        return Some(CONTENT);
+    }
+    // Message Service pushes what it carries as the text `Message`.
+    let is_pushed = members::has_any(object, &["MessageId", "TopicOwner"]);
+    (is_pushed && members::has(object, MESSAGE)).then_some(MESSAGE)
 }
 
 /// Reads the message of a chat template as text; everything beside it is fields of the template.

@@ -1,5 +1,5 @@
 //! Every alert source of Alibaba Cloud and of its users, read as its sender meant it
-//! (`reference/alert-sources.md`), row by row; then what holds for every body of a source.
+//! (`docs/sources.md`), row by row; then what holds for every body of a source.
 //!
 //! A row of `tests/fixtures/sources.json` posts `body` to `path` (else `/v2/enqueue`) with the header
 //! `x-integration-key`, or with `headers` instead, and says which events PagerDuty must get, in any
