@@ -17,6 +17,8 @@ const BATCH_MAX_BYTES: usize = 1_000_000;
 
 /// How long only storing is tried.
 const STORE_WITHIN: Duration = Duration::from_secs(2);
+/// The longest turn of sending straight, after which storing is tried again.
+const STRAIGHT_MAX: Duration = Duration::from_secs(4);
 /// How long one try of storing may take.
 pub const STORE_TRY_WITHIN: Duration = Duration::from_millis(900);
 /// The shortest pause before storing is tried again; each later one is twice as long, up to the longest.
@@ -115,7 +117,7 @@ impl Turns {
         }
         self.straights += 1;
         self.was_straight = true;
-        Turn::Straight { within: attempt_within(self.straights).min(left) }
+        Turn::Straight { within: attempt_within(self.straights).min(STRAIGHT_MAX).min(left) }
     }
 
     fn store_pause(&self) -> Duration {
@@ -220,7 +222,7 @@ mod tests {
     #[test]
     fn for_two_seconds_only_storing_is_tried_and_then_both_take_turns() {
         let (store, straight) = (("store", 900), "straight");
-        let told = [store, store, (straight, 2_000), store, (straight, 4_000), store, (straight, 8_000)];
+        let told = [store, store, (straight, 2_000), store, (straight, 4_000), store, (straight, 4_000)];
         assert_eq!(turns(LONG, false).get(..7), Some(&told[..]));
         assert_eq!(turns(LONG, true).get(..3), Some(&[store, (straight, 2_000), store][..]));
         let short = turns(Duration::from_secs(1), false);
