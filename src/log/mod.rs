@@ -4,6 +4,8 @@
 //! which holds an event without its key so that it can be sent again.
 
 mod lines;
+mod logged;
+pub mod messages;
 mod metrics;
 mod queue;
 
@@ -14,6 +16,7 @@ use crate::secret::Mask;
 use crate::timestamp;
 use lines::{DroppedLine, EventLine, StateLine, UndeliveredCountLine, UndeliveredLine};
 pub use lines::{ListeningLine, RequestLine};
+pub use logged::{Accepted, Incomplete, Logged, Members, Undelivered, read};
 pub use metrics::milliseconds;
 use metrics::{Directive, Embedded};
 use queue::{Queue, Worth};
@@ -113,18 +116,18 @@ impl Log {
     /// The process takes requests.
     pub fn listening(&self, line: &ListeningLine) {
         let line = StateLine { version: env!("CARGO_PKG_VERSION"), listening: Some(line) };
-        self.line(Level::Info, "listening", line, &[]);
+        self.line(Level::Info, messages::LISTENING, line, &[]);
     }
 
     /// The process has stopped taking requests.
     pub fn stopped(&self) {
         let line = StateLine { version: env!("CARGO_PKG_VERSION"), listening: None };
-        self.line(Level::Info, "stopped", line, &[]);
+        self.line(Level::Info, messages::STOPPED, line, &[]);
     }
 
     /// A request was answered.
     pub fn request(&self, level: Level, line: &RequestLine) {
-        self.line(level, "request", line, metrics::REQUEST);
+        self.line(level, messages::REQUEST, line, metrics::REQUEST);
     }
 
     /// An event was sent or given up; in the second case its `undelivered` lines follow.
@@ -151,16 +154,17 @@ impl Log {
             retries: delivery.attempts.saturating_sub(1),
             errors: &errors,
         };
-        self.line(level, "event", line, metrics::EVENT);
+        self.line(level, messages::EVENT, line, metrics::EVENT);
         if !accepted {
             let refused = !delivery.may_be_retried();
-            self.undelivered(request_id, parcel, status, refused, &errors);
+            let took = Some(delivery.elapsed);
+            self.undelivered(request_id, parcel, status, took, refused, &errors);
         }
     }
 
     /// The process ends while an event is still being sent.
     pub fn abandoned(&self, request_id: &str, parcel: &Parcel) {
-        self.undelivered(request_id, parcel, None, false, &[ABANDONED.to_owned()]);
+        self.undelivered(request_id, parcel, None, None, false, &[ABANDONED.to_owned()]);
     }
 
     /// PagerDuty does not have an event: a line that counts it, then one that holds all of it but its
@@ -170,17 +174,18 @@ impl Log {
         request_id: &str,
         parcel: &Parcel,
         status: Option<u16>,
+        took: Option<Duration>,
         refused: bool,
         errors: &[String],
     ) {
         let (refused, dedup_key) = (u8::from(refused), &parcel.dedup_key);
         let count = UndeliveredCountLine { request_id, dedup_key, undelivered: 1, refused };
-        self.line_worth(Worth::Keep, Level::Error, "undelivered_count", count, metrics::UNDELIVERED);
+        self.line_worth(Worth::Keep, Level::Error, messages::UNDELIVERED_COUNT, count, metrics::UNDELIVERED);
         let Ok(event) = serde_json::from_slice::<&RawValue>(&parcel.event) else { return };
         let key = &parcel.key.masked();
-        let line =
-            UndeliveredLine { request_id, key, path: parcel.api.path(), status, refused, errors, event };
-        self.line_worth(Worth::Keep, Level::Error, "undelivered", line, &[]);
+        let (path, milliseconds) = (parcel.api.path(), took.map(milliseconds));
+        let line = UndeliveredLine { request_id, key, path, status, milliseconds, refused, errors, event };
+        self.line_worth(Worth::Keep, Level::Error, messages::UNDELIVERED, line, &[]);
     }
 }
 
@@ -208,7 +213,7 @@ fn write(
 
 /// The line that tells how many lines were dropped, whatever the level.
 fn dropped_line(dropped: u64) -> Vec<u8> {
-    write(Level::Warn, "log lines dropped", DroppedLine { dropped }, None, &[])
+    write(Level::Warn, messages::LINES_DROPPED, DroppedLine { dropped }, None, &[])
 }
 
 fn write_to_stdout(line: &[u8]) {
@@ -218,7 +223,7 @@ fn write_to_stdout(line: &[u8]) {
 
 fn answer_word(delivery: &Delivery) -> &'static str {
     match &delivery.outcome {
-        Outcome::Superseded => "superseded",
+        Outcome::Superseded => messages::SUPERSEDED,
         Outcome::Failed(_) => "none",
         Outcome::Answered(reply) => status_word(delivery.parcel.api, reply.status),
     }
@@ -226,7 +231,7 @@ fn answer_word(delivery: &Delivery) -> &'static str {
 
 fn status_word(api: Api, status: u16) -> &'static str {
     match status {
-        status if status == api.accepted() => "accepted",
+        status if status == api.accepted() => messages::ACCEPTED,
         status if api.is_rate_limit(status) => "rate_limit",
         500.. => "fault",
         _ => "refused",
@@ -315,6 +320,24 @@ mod tests {
             );
             assert!(line.pointer("/_aws/Timestamp").and_then(Value::as_u64).unwrap() > 1_700_000_000_000);
         }
+    }
+
+    #[test]
+    fn the_lines_of_events_are_read_back() {
+        let lines = lines(None, one_of_each);
+        let texts: Vec<String> = lines.iter().map(Value::to_string).collect();
+        let read = texts.iter().filter_map(|text| read(&serde_json::from_str(text).unwrap()));
+        let read: Vec<Logged> = read.map(Result::unwrap).collect();
+        let [accepted, not_accepted, count, undelivered] = read.as_slice() else { unreachable!("{read:?}") };
+        let Logged::Accepted(accepted) = accepted else { unreachable!("{accepted:?}") };
+        let told = (accepted.key.as_str(), accepted.action.as_str(), accepted.dedup_key.as_str());
+        assert_eq!(told, ("****cdef", "resolve", "d"));
+        assert_eq!((not_accepted, count), (&Logged::NotAccepted, &Logged::UndeliveredCount));
+        let Logged::Undelivered(undelivered) = undelivered else { unreachable!("{undelivered:?}") };
+        assert_eq!((undelivered.key.as_str(), undelivered.path.as_str()), ("****cdef", "v2/enqueue"));
+        let event: Value = serde_json::from_str(&undelivered.event).unwrap();
+        assert_eq!(event.get("event_action"), Some(&"resolve".into()));
+        assert!(undelivered.begun_ms.is_some() && accepted.begun_ms.is_some());
     }
 
     #[test]
