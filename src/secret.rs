@@ -141,6 +141,8 @@ pub struct Mask {
     plain: Vec<(String, String)>,
     /// The same for the encoded forms, all of which hold a `%`. A secret of letters and digits has none.
     encoded: Vec<(String, String)>,
+    /// The length of the shortest secret: no shorter text holds one.
+    shortest: usize,
 }
 
 impl Mask {
@@ -157,7 +159,8 @@ impl Mask {
         for (secret, shown) in &plain {
             encoded.extend(percent_encoded(secret).into_iter().map(|form| (form, shown.clone())));
         }
-        Self { plain, encoded }
+        let shortest = plain.iter().map(|(secret, _)| secret.len()).min().unwrap_or(usize::MAX);
+        Self { plain, encoded, shortest }
     }
 
     /// Masks a text from outside and then cuts it to at most `max` bytes. In the other order, part of a
@@ -197,9 +200,12 @@ impl Mask {
 
     /// The forms of the secrets that may stand in the text.
     fn forms(&self, text: &str) -> impl Iterator<Item = &(String, String)> + use<'_> {
-        let may_be_encoded = !self.encoded.is_empty() && text.contains('%');
+        // Most texts are short ones.
+        let may_hold = text.len() >= self.shortest;
+        let may_be_encoded = may_hold && !self.encoded.is_empty() && text.contains('%');
+        let plain = if may_hold { self.plain.as_slice() } else { &[] };
         let encoded = if may_be_encoded { self.encoded.as_slice() } else { &[] };
-        self.plain.iter().chain(encoded)
+        plain.iter().chain(encoded)
     }
 }
 
