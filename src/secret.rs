@@ -231,6 +231,11 @@ fn percent_encoded(secret: &str) -> Vec<String> {
 }
 
 fn percent_encode(secret: &str, unencoded: &str, is_upper_case: bool, is_blank_plus: bool) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |number: u8| {
+        let digit = char::from(DIGITS.get(usize::from(number)).copied().unwrap_or_default());
+        if is_upper_case { digit.to_ascii_uppercase() } else { digit }
+    };
     let mut form = String::with_capacity(secret.len());
     for byte in secret.bytes() {
         let letter = char::from(byte);
@@ -238,10 +243,8 @@ fn percent_encode(secret: &str, unencoded: &str, is_upper_case: bool, is_blank_p
             form.push(letter);
         } else if letter == ' ' && is_blank_plus {
             form.push('+');
-        } else if is_upper_case {
-            form.push_str(&format!("%{byte:02X}"));
         } else {
-            form.push_str(&format!("%{byte:02x}"));
+            form.extend(['%', digit(byte >> 4), digit(byte & 0x0f)]);
         }
     }
     form

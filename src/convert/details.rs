@@ -114,13 +114,15 @@ fn add_notification(details: &mut Map<String, Value>, notification: &Notificatio
     }
 }
 
-/// Adds the members that `own` lacks. All at once: there may be half a million of them.
-fn add_missing(own: &mut Map<String, Value>, more: Map<String, Value>) {
-    if own.is_empty() {
+/// Adds the members that `own` lacks. The fewer ones are moved, for there may be half a million.
+fn add_missing(own: &mut Map<String, Value>, mut more: Map<String, Value>) {
+    if more.len() > own.len() {
+        more.extend(std::mem::take(own));
         *own = more;
-    } else if !more.is_empty() {
-        // Of two members with one name the later one stays.
-        *own = more.into_iter().chain(std::mem::take(own)).collect();
+    } else {
+        for (name, value) in more {
+            own.entry(name).or_insert(value);
+        }
     }
 }
 
