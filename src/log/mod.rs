@@ -4,16 +4,23 @@
 //! which holds an event without its key so that it can be sent again.
 
 mod lines;
+mod logged;
+pub mod messages;
 mod metrics;
 mod queue;
 
 use crate::config::{Config, Host, Level};
-use crate::deliver::{Delivery, Outcome};
+use crate::deliver::message::Unsendable;
+use crate::deliver::{Delivery, Outcome, StoreFault, Unstored};
 use crate::event::{Api, Parcel};
 use crate::secret::Mask;
 use crate::timestamp;
-use lines::{DroppedLine, EventLine, StateLine, UndeliveredCountLine, UndeliveredLine};
+use lines::{
+    DroppedLine, EventLine, MessageLine, PostponedLine, StateLine, StoredLine, UndeliveredCountLine,
+    UndeliveredLine, UnstoredLine,
+};
 pub use lines::{ListeningLine, RequestLine};
+pub use logged::{Accepted, Incomplete, Logged, Members, Undelivered, read};
 pub use metrics::milliseconds;
 use metrics::{Directive, Embedded};
 use queue::{Queue, Worth};
@@ -25,6 +32,20 @@ use std::time::{Duration, SystemTime};
 
 /// What is said of an event that was still being sent when the process had to end.
 const ABANDONED: &str = "the process was stopped before PagerDuty had accepted the event";
+
+/// What is said of events for whose storing there was no time.
+const NO_TIME: &str = "there was no time to store";
+
+/// A message of the queue, as lines name it.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a> {
+    /// The invocation's id.
+    pub request_id: &'a str,
+    /// The queue's id of the message.
+    pub message_id: &'a str,
+    /// How many times it has been received, this time included.
+    pub receives: u32,
+}
 
 /// Writes a line, its line break included.
 type Write = dyn Fn(&[u8]) + Send + Sync;
@@ -113,22 +134,25 @@ impl Log {
     /// The process takes requests.
     pub fn listening(&self, line: &ListeningLine) {
         let line = StateLine { version: env!("CARGO_PKG_VERSION"), listening: Some(line) };
-        self.line(Level::Info, "listening", line, &[]);
+        self.line(Level::Info, messages::LISTENING, line, &[]);
     }
 
     /// The process has stopped taking requests.
     pub fn stopped(&self) {
         let line = StateLine { version: env!("CARGO_PKG_VERSION"), listening: None };
-        self.line(Level::Info, "stopped", line, &[]);
+        self.line(Level::Info, messages::STOPPED, line, &[]);
     }
 
     /// A request was answered.
     pub fn request(&self, level: Level, line: &RequestLine) {
-        self.line(level, "request", line, metrics::REQUEST);
+        self.line(level, messages::REQUEST, line, metrics::REQUEST);
     }
 
-    /// An event was sent or given up; in the second case its `undelivered` lines follow.
+    /// An event was stored, sent or given up; in the last case its `undelivered` lines follow.
     pub fn event(&self, request_id: &str, delivery: &Delivery, mask: &Mask) {
+        if matches!(delivery.outcome, Outcome::Stored) {
+            return self.stored(request_id, delivery);
+        }
         let parcel = &delivery.parcel;
         let accepted = delivery.is_accepted();
         let errors = if accepted { Vec::new() } else { delivery.outcome.errors(mask) };
@@ -151,16 +175,80 @@ impl Log {
             retries: delivery.attempts.saturating_sub(1),
             errors: &errors,
         };
-        self.line(level, "event", line, metrics::EVENT);
+        self.line(level, messages::EVENT, line, metrics::EVENT);
         if !accepted {
             let refused = !delivery.may_be_retried();
-            self.undelivered(request_id, parcel, status, refused, &errors);
+            let took = Some(delivery.elapsed);
+            self.undelivered(request_id, parcel, status, took, refused, &errors);
         }
+    }
+
+    /// The queue has taken an event.
+    fn stored(&self, request_id: &str, delivery: &Delivery) {
+        let parcel = &delivery.parcel;
+        let line = StoredLine {
+            request_id,
+            key: &parcel.key.masked(),
+            path: parcel.api.path(),
+            action: parcel.action_word(),
+            dedup_key: &parcel.dedup_key,
+            severity: parcel.severity.word(),
+            attempts: delivery.attempts,
+            milliseconds: milliseconds(delivery.elapsed),
+        };
+        self.line(Level::Info, messages::STORED, line, &[]);
+    }
+
+    /// The queue did not take events; they were sent straight, or are told as undelivered.
+    pub fn unstored(&self, request_id: &str, unstored: &Unstored) {
+        let error = unstored.fault.as_ref().map_or_else(|| NO_TIME.to_owned(), ToString::to_string);
+        let line = UnstoredLine { request_id, unstored: unstored.events, error };
+        self.line(Level::Error, messages::UNSTORED, line, metrics::UNSTORED);
+    }
+
+    /// A message of the queue was tried in vain and stays there.
+    pub fn postponed(&self, message: Received, delivery: &Delivery, again_in: Duration, mask: &Mask) {
+        let parcel = &delivery.parcel;
+        let line = PostponedLine {
+            request_id: message.request_id,
+            message_id: message.message_id,
+            key: &parcel.key.masked(),
+            path: parcel.api.path(),
+            action: parcel.action_word(),
+            dedup_key: &parcel.dedup_key,
+            severity: parcel.severity.word(),
+            status: delivery.status(),
+            answer: answer_word(delivery),
+            attempts: delivery.attempts,
+            milliseconds: milliseconds(delivery.elapsed),
+            receives: message.receives,
+            again_in_seconds: again_in.as_secs(),
+            answers: 1,
+            retries: delivery.attempts.saturating_sub(1),
+            errors: &delivery.outcome.errors(mask),
+        };
+        self.line(Level::Warn, messages::POSTPONED, line, metrics::POSTPONED);
+    }
+
+    /// A message of the queue that cannot be sent is among the dead letters now.
+    pub fn buried(&self, message: Received, why: Unsendable) {
+        let Received { request_id, message_id, .. } = message;
+        let count = UndeliveredCountLine { request_id, dedup_key: "", undelivered: 1, refused: 1 };
+        self.line_worth(Worth::Keep, Level::Error, messages::UNDELIVERED_COUNT, count, metrics::UNDELIVERED);
+        let line = MessageLine { request_id, message_id, error: why.to_string() };
+        self.line(Level::Error, messages::DEAD_LETTER, line, &[]);
+    }
+
+    /// A message of the queue could not be moved: it will be seen again.
+    pub fn unmoved(&self, message: Received, fault: &StoreFault) {
+        let Received { request_id, message_id, .. } = message;
+        let line = MessageLine { request_id, message_id, error: fault.to_string() };
+        self.line(Level::Warn, messages::NOT_MOVED, line, &[]);
     }
 
     /// The process ends while an event is still being sent.
     pub fn abandoned(&self, request_id: &str, parcel: &Parcel) {
-        self.undelivered(request_id, parcel, None, false, &[ABANDONED.to_owned()]);
+        self.undelivered(request_id, parcel, None, None, false, &[ABANDONED.to_owned()]);
     }
 
     /// PagerDuty does not have an event: a line that counts it, then one that holds all of it but its
@@ -170,17 +258,18 @@ impl Log {
         request_id: &str,
         parcel: &Parcel,
         status: Option<u16>,
+        took: Option<Duration>,
         refused: bool,
         errors: &[String],
     ) {
         let (refused, dedup_key) = (u8::from(refused), &parcel.dedup_key);
         let count = UndeliveredCountLine { request_id, dedup_key, undelivered: 1, refused };
-        self.line_worth(Worth::Keep, Level::Error, "undelivered_count", count, metrics::UNDELIVERED);
+        self.line_worth(Worth::Keep, Level::Error, messages::UNDELIVERED_COUNT, count, metrics::UNDELIVERED);
         let Ok(event) = serde_json::from_slice::<&RawValue>(&parcel.event) else { return };
         let key = &parcel.key.masked();
-        let line =
-            UndeliveredLine { request_id, key, path: parcel.api.path(), status, refused, errors, event };
-        self.line_worth(Worth::Keep, Level::Error, "undelivered", line, &[]);
+        let (path, milliseconds) = (parcel.api.path(), took.map(milliseconds));
+        let line = UndeliveredLine { request_id, key, path, status, milliseconds, refused, errors, event };
+        self.line_worth(Worth::Keep, Level::Error, messages::UNDELIVERED, line, &[]);
     }
 }
 
@@ -208,7 +297,7 @@ fn write(
 
 /// The line that tells how many lines were dropped, whatever the level.
 fn dropped_line(dropped: u64) -> Vec<u8> {
-    write(Level::Warn, "log lines dropped", DroppedLine { dropped }, None, &[])
+    write(Level::Warn, messages::LINES_DROPPED, DroppedLine { dropped }, None, &[])
 }
 
 fn write_to_stdout(line: &[u8]) {
@@ -218,7 +307,8 @@ fn write_to_stdout(line: &[u8]) {
 
 fn answer_word(delivery: &Delivery) -> &'static str {
     match &delivery.outcome {
-        Outcome::Superseded => "superseded",
+        Outcome::Superseded => messages::SUPERSEDED,
+        Outcome::Stored => messages::STORED,
         Outcome::Failed(_) => "none",
         Outcome::Answered(reply) => status_word(delivery.parcel.api, reply.status),
     }
@@ -226,7 +316,7 @@ fn answer_word(delivery: &Delivery) -> &'static str {
 
 fn status_word(api: Api, status: u16) -> &'static str {
     match status {
-        status if status == api.accepted() => "accepted",
+        status if status == api.accepted() => messages::ACCEPTED,
         status if api.is_rate_limit(status) => "rate_limit",
         500.. => "fault",
         _ => "refused",
@@ -315,6 +405,24 @@ mod tests {
             );
             assert!(line.pointer("/_aws/Timestamp").and_then(Value::as_u64).unwrap() > 1_700_000_000_000);
         }
+    }
+
+    #[test]
+    fn the_lines_of_events_are_read_back() {
+        let lines = lines(None, one_of_each);
+        let texts: Vec<String> = lines.iter().map(Value::to_string).collect();
+        let read = texts.iter().filter_map(|text| read(&serde_json::from_str(text).unwrap()));
+        let read: Vec<Logged> = read.map(Result::unwrap).collect();
+        let [accepted, not_accepted, count, undelivered] = read.as_slice() else { unreachable!("{read:?}") };
+        let Logged::Accepted(accepted) = accepted else { unreachable!("{accepted:?}") };
+        let told = (accepted.key.as_str(), accepted.action.as_str(), accepted.dedup_key.as_str());
+        assert_eq!(told, ("****cdef", "resolve", "d"));
+        assert_eq!((not_accepted, count), (&Logged::NotAccepted, &Logged::UndeliveredCount));
+        let Logged::Undelivered(undelivered) = undelivered else { unreachable!("{undelivered:?}") };
+        assert_eq!((undelivered.key.as_str(), undelivered.path.as_str()), ("****cdef", "v2/enqueue"));
+        let event: Value = serde_json::from_str(&undelivered.event).unwrap();
+        assert_eq!(event.get("event_action"), Some(&"resolve".into()));
+        assert!(undelivered.begun_ms.is_some() && accepted.begun_ms.is_some());
     }
 
     #[test]
