@@ -50,8 +50,6 @@ pub enum Error {
     },
     /// The body's `Content-Encoding` is not one that is decoded.
     UnknownEncoding,
-    /// The body is not compressed as its `Content-Encoding` says.
-    BadEncoding,
     /// An invocation is not an HTTP request.
     NotHttp,
     /// There was no connection to PagerDuty, or it broke before an answer.
@@ -181,12 +179,6 @@ impl Error {
                 "the Content-Encoding of the body is not supported",
                 "send the body without Content-Encoding, or with gzip or deflate",
             ),
-            Self::BadEncoding => row(
-                StatusCode::BAD_REQUEST,
-                INVALID,
-                "the body is not compressed as its Content-Encoding says",
-                "send the body without Content-Encoding, or compress it with gzip or deflate as the header says",
-            ),
             Self::NotHttp => row(
                 StatusCode::BAD_REQUEST,
                 INVALID,
@@ -304,7 +296,6 @@ mod tests {
             (Error::ResolveWithoutIdentity, 400),
             (Error::OwnEventWithoutKey { field: "dedup_key" }, 400),
             (Error::UnknownEncoding, 415),
-            (Error::BadEncoding, 400),
             (Error::NotHttp, 400),
             (Error::NotReached(Unreached::Dns), 502),
             (Error::NotReached(Unreached::BrokenOff), 502),

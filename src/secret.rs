@@ -248,10 +248,12 @@ fn percent_encoded(secret: &str) -> Vec<String> {
     forms
 }
 
-const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF";
-const HEX_LOWER: &[u8; 16] = b"0123456789abcdef";
-
 fn percent_encode(secret: &str, unencoded: &str, is_upper_case: bool, is_blank_plus: bool) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |number: u8| {
+        let digit = char::from(DIGITS.get(usize::from(number)).copied().unwrap_or_default());
+        if is_upper_case { digit.to_ascii_uppercase() } else { digit }
+    };
     let mut form = String::with_capacity(secret.len());
     for byte in secret.bytes() {
         let letter = char::from(byte);
@@ -260,8 +262,6 @@ fn percent_encode(secret: &str, unencoded: &str, is_upper_case: bool, is_blank_p
         } else if letter == ' ' && is_blank_plus {
             form.push('+');
         } else {
-            let digits = if is_upper_case { HEX_UPPER } else { HEX_LOWER };
-            let digit = |nibble: u8| digits.get(usize::from(nibble)).map_or('0', |digit| char::from(*digit));
             form.extend(['%', digit(byte >> 4), digit(byte & 0x0f)]);
         }
     }

@@ -53,7 +53,9 @@ pub fn run(text: &str, content_type: &str, api: Api) -> usize {
     // One of them has percent-encoded forms to look for.
     let tokens = ["a-token-to-be-masked", "another/token+to=mask"].map(|token| Token::new(token.to_owned()));
     let mask = Mask::new([&key], &tokens);
-    let Ok(events) = events(webhook::read(text, content_type).content, api, EventPer::Alert) else { return 0 };
+    let Ok(events) = events(webhook::read(text, content_type).content, api, EventPer::Alert) else {
+        return 0;
+    };
     let written = events.into_iter().map(|mut event| {
         event.scrub(&mask);
         event.fit(api);
@@ -63,7 +65,7 @@ pub fn run(text: &str, content_type: &str, api: Api) -> usize {
 }
 
 fn events(content: Content, api: Api, event_per: EventPer) -> Result<Vec<Event>, Error> {
-    let context = Context {
+    let circumstances = Context {
         now: SystemTime::UNIX_EPOCH + NOW,
         request_id: "request",
         api,
@@ -73,8 +75,8 @@ fn events(content: Content, api: Api, event_per: EventPer) -> Result<Vec<Event>,
     };
     let converted = match content {
         Content::Test(_) => test_event(),
-        Content::Notification(notification) => convert(*notification, &context)?,
-        Content::PagerDutyEvent(event) => convert_own(*event, &context)?,
+        Content::Notification(notification) => convert(*notification, &circumstances)?,
+        Content::PagerDutyEvent(event) => convert_own(*event, &circumstances)?,
     };
     Ok(converted.events.into_iter().chain(converted.group_resolve).collect())
 }

@@ -66,7 +66,8 @@ fn once_slow(suffix: &str, api: Api) -> Vec<Body> {
             let label = label.repeat((bytes - message.len()) / 2 / label.len());
             let labels = json!({"alertname": "A", "b": label});
             let annotations = json!({"message": message, "value": label});
-            json!({"alerts": [{"fingerprint": "f", "labels": labels, "annotations": annotations}]}).to_string()
+            json!({"alerts": [{"fingerprint": "f", "labels": labels, "annotations": annotations}]})
+                .to_string()
         }
     };
     let blanks = |pair: &'static str| {
@@ -115,7 +116,8 @@ fn grown(sample: &Sample) -> io::Result<Vec<Body>> {
         let (pairs, lines, long) = (text.clone(), text.clone(), text);
         bodies.push(body("pairs", Box::new(move |bytes| with(&pairs, bytes, "", |n| format!("&a{n}=b")))));
         bodies.push(body("lines", Box::new(move |bytes| with(&lines, bytes, "", |n| format!("\na{n}: b")))));
-        bodies.push(body("long", Box::new(move |bytes| with(&long, bytes, "", |_| "some words ".to_owned()))));
+        bodies
+            .push(body("long", Box::new(move |bytes| with(&long, bytes, "", |_| "some words ".to_owned()))));
         return Ok(bodies);
     };
     let (inside, end) = (inside.to_owned(), format!("}}{end}"));
@@ -124,19 +126,25 @@ fn grown(sample: &Sample) -> io::Result<Vec<Body>> {
         Box::new(move |bytes| with(&inside, bytes, &end, |n| format!(",\"m{n}\":\"x\""))),
     ));
     let one = text.trim_start_matches('[').trim_end_matches(']').to_owned();
-    bodies.push(body("a list of it", Box::new(move |bytes| {
-        let again = with("", bytes, "", |_| format!(",{one}"));
-        format!("[{}]", again.trim_start_matches(','))
-    })));
+    bodies.push(body(
+        "a list of it",
+        Box::new(move |bytes| {
+            let again = with("", bytes, "", |_| format!(",{one}"));
+            format!("[{}]", again.trim_start_matches(','))
+        }),
+    ));
     if let Ok(document) = serde_json::from_str::<Value>(&text) {
-        let unit = longest(&document).map(|longest| longest.to_owned());
-        bodies.push(body("a long text", Box::new(move |bytes| {
-            let mut document = document.clone();
-            if let Some(text) = unit.as_deref().and_then(|unit| find(&mut document, unit)) {
-                text.push_str(&" and more".repeat(bytes / 9));
-            }
-            document.to_string()
-        })));
+        let unit = longest(&document).map(str::to_owned);
+        bodies.push(body(
+            "a long text",
+            Box::new(move |bytes| {
+                let mut document = document.clone();
+                if let Some(text) = unit.as_deref().and_then(|unit| find(&mut document, unit)) {
+                    text.push_str(&" and more".repeat(bytes / 9));
+                }
+                document.to_string()
+            }),
+        ));
     }
     Ok(bodies)
 }

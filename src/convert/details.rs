@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::said::Said;
 use super::{facts, pages};
+use crate::event::Payload;
 use crate::lenient_json::text_of;
 use crate::webhook::{Alert, Notification};
 use serde_json::{Map, Value};
@@ -10,17 +11,26 @@ use serde_json::{Map, Value};
 /// Where members of the notification stand whose names the alert itself has too.
 const NOTIFICATION: &str = "notification";
 
-/// The details of one alert. `summary` is what its event shows; `is_over` what becomes of it, for alerts
-/// without a status.
+/// What an event shows beside its details.
+pub(super) struct Shown<'a> {
+    pub(super) payload: &'a Payload,
+    pub(super) dedup_key: &'a str,
+    /// Whether it is a resolve.
+    pub(super) is_over: bool,
+}
+
+/// The details of one alert.
 pub(super) fn of_alert(
     alert: Alert,
     notification: &Notification,
     is_only: bool,
-    summary: &str,
-    is_over: bool,
+    shown: &Shown,
     context: &Context,
 ) -> Map<String, Value> {
+    let summary = shown.payload.summary.as_str();
+    let is_over = shown.is_over;
     let unshown = facts::unshown(&alert, notification, is_only, context);
+    let given = unused_fields(&alert, notification, is_only, shown);
     let texts = {
         let said = Said::of(&alert, notification, is_only);
         let status = alert.status.as_deref().or(notification.status.as_deref());
@@ -49,7 +59,57 @@ pub(super) fn of_alert(
     );
     add_maps(&mut details, alert.labels, alert.annotations, notification);
     add_notification(&mut details, notification);
+    let mut beside = Map::new();
+    for (name, value) in given {
+        match details.get(name) {
+            None => drop(details.insert(name.to_owned(), value)),
+            Some(own) if *own == value => {}
+            Some(_) => drop(beside.insert(name.to_owned(), value)),
+        }
+    }
+    add_beside(&mut details, beside);
     details
+}
+
+/// Fields that the event does not show, because the alert says something else in their place.
+fn unused_fields(
+    alert: &Alert,
+    notification: &Notification,
+    is_only: bool,
+    shown: &Shown,
+) -> Vec<(&'static str, Value)> {
+    let Payload { summary, source, component, group, class, links, .. } = shown.payload;
+    let mut unused = Vec::new();
+    for (name, text) in Said::of(alert, notification, is_only).given() {
+        let is_shown = match name {
+            "summary" | "message" => facts::shows(summary, text),
+            "source" => source == text,
+            "component" => component.as_deref() == Some(text),
+            "group" => group.as_deref() == Some(text),
+            "class" => class.as_deref() == Some(text),
+            "dedup_key" => shown.dedup_key == text,
+            "link" => links.iter().any(|link| link.href == text),
+            "timestamp" => alert.starts_at.is_none(),
+            _ => false,
+        };
+        if !is_shown {
+            unused.push((name, Value::String(text.to_owned())));
+        }
+    }
+    unused
+}
+
+/// Adds what stands beside members of the same names.
+fn add_beside(details: &mut Map<String, Value>, beside: Map<String, Value>) {
+    if beside.is_empty() {
+        return;
+    }
+    let holder = details.entry(NOTIFICATION).or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(holder) = holder {
+        for (name, value) in beside {
+            holder.entry(name).or_insert(value);
+        }
+    }
 }
 
 /// Adds the alert's labels and annotations, and what all alerts share beyond them.
@@ -109,18 +169,18 @@ fn add_notification(details: &mut Map<String, Value>, notification: &Notificatio
         }
     }
     add_missing(details, notification.unread.clone());
-    if !beside.is_empty() {
-        details.entry(NOTIFICATION).or_insert(Value::Object(beside));
-    }
+    add_beside(details, beside);
 }
 
-/// Adds the members that `own` lacks. All at once: there may be half a million of them.
-fn add_missing(own: &mut Map<String, Value>, more: Map<String, Value>) {
-    if own.is_empty() {
+/// Adds the members that `own` lacks. The fewer ones are moved, for there may be half a million.
+fn add_missing(own: &mut Map<String, Value>, mut more: Map<String, Value>) {
+    if more.len() > own.len() {
+        more.extend(std::mem::take(own));
         *own = more;
-    } else if !more.is_empty() {
-        // Of two members with one name the later one stays.
-        *own = more.into_iter().chain(std::mem::take(own)).collect();
+    } else {
+        for (name, value) in more {
+            own.entry(name).or_insert(value);
+        }
     }
 }
 

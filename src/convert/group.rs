@@ -77,7 +77,7 @@ fn nameless_recovery(
 /// earlier notification of at most [`EVENTS_MAX`], so they are the first to have started.
 fn resolves(alerts: &[Alert], notification: &Notification, context: &Context) -> Vec<Event> {
     let actions = Actions::of(notification, alerts, context);
-    let identities = Identities::of(notification, alerts.len());
+    let identities = Identities::of(notification, alerts.len(), true);
     let mut over: Vec<&Alert> = alerts.iter().filter(|alert| !actions.fires(alert)).collect();
     over.sort_by_cached_key(|alert| facts::started_at(alert, context.now));
     let mut events = Vec::new();

@@ -29,14 +29,22 @@ pub(super) struct Identities<'a> {
     /// Whether the notification is about one alert only. Then what the template says identifies it; for
     /// several, one given key would merge them.
     is_only: bool,
+    /// Whether the alert is one of a group's list. Then a given key names the group: the same alert must have
+    /// the same key whether it comes alone or with others.
+    lists_alerts: bool,
     /// The key of an alert without labels of its own, which has the common ones.
     of_common_labels: Option<String>,
 }
 
 impl<'a> Identities<'a> {
-    pub(super) fn of(notification: &'a Notification, alerts: usize) -> Self {
+    pub(super) fn of(notification: &'a Notification, alerts: usize, lists_alerts: bool) -> Self {
         let of_common_labels = of_labels(&notification.common_labels);
-        Self { notification, is_only: alerts == 1, of_common_labels }
+        Self {
+            notification,
+            is_only: alerts == 1,
+            lists_alerts: notification.is_group && lists_alerts,
+            of_common_labels,
+        }
     }
 
     /// The alert's key; `None` if nothing distinguishes it from others.
@@ -46,6 +54,7 @@ impl<'a> Identities<'a> {
         }
         let said = Said::of(alert, self.notification, self.is_only);
         if self.is_only
+            && !self.lists_alerts
             && let Some(given) = said.get("dedup_key")
         {
             return Some(limited(given));
@@ -59,7 +68,8 @@ impl<'a> Identities<'a> {
             return of_labels;
         }
         if self.is_only {
-            return of_fields(said).or_else(|| self.notification.alarm_id.as_deref().map(limited));
+            let given = self.notification.alarm_id.as_deref().or_else(|| said.get("dedup_key"));
+            return of_fields(said).or_else(|| given.map(limited));
         }
         of_fields(Said::own(alert))
     }

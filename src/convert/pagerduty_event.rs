@@ -24,10 +24,22 @@ pub(super) fn event(own: PagerDutyEvent, context: &Context) -> Result<Event, Err
     };
     let is_trigger = action == Action::Trigger;
     let is_v1 = own.is_v1;
+    let action_is_absent = own.action.is_none();
+    let has_severity = own.severity.is_some();
     let mut payload = payload(own, is_trigger, context);
-    // An event of v1 has a place for everything that it says.
-    if context.api == Api::V1 && !is_v1 && is_trigger {
+    // An event of v1 has a place for everything that it says, and so has a change event.
+    let was_change = action_is_absent && !is_v1;
+    let loses_fields = match context.api {
+        Api::V2 => false,
+        Api::V1 => !is_v1 && is_trigger,
+        Api::Change => !was_change,
+    };
+    if loses_fields {
+        let says_severity = has_severity || payload.custom_details.contains_key("severity");
         payload.show_in_details();
+        if !says_severity {
+            payload.custom_details.remove("severity");
+        }
     }
     Ok(Event { action, dedup_key, payload })
 }

@@ -35,6 +35,11 @@ impl<'a> Said<'a> {
         self.0.into_iter().flat_map(|fields| &fields.severities)
     }
 
+    /// All fields with a value.
+    pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, &'a str)> {
+        self.0.into_iter().flat_map(Fields::given)
+    }
+
     /// The fields that have no meaning of their own here.
     pub(super) fn others(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
         self.0.into_iter().flat_map(|fields| &fields.others)

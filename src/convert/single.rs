@@ -3,9 +3,10 @@
 use super::actions::Actions;
 use super::context::{Context, EventPer};
 use super::converted::Converted;
+use super::details::{self, Shown};
 use super::facts::Facts;
+use super::group;
 use super::identity::{self, Identities};
-use super::{details, group};
 use crate::error::Error;
 use crate::event::{self, Action, Api, Event, Payload};
 use crate::webhook::{Alert, Notification};
@@ -52,7 +53,7 @@ fn of_alerts(
                 identity::once(context.request_id, unnamed - 1)
             }
         };
-        let payload = payload(alert, action, &notification, is_only, context);
+        let payload = payload(alert, action, &dedup_key, &notification, is_only, context);
         events.push(Event { action, dedup_key, payload });
     }
     if events.is_empty() {
@@ -71,7 +72,7 @@ fn decide(
     let by_group = lists_none && context.event_per == EventPer::Group;
     let group_key = if by_group { identity::of_group(notification, 0) } else { None };
     let actions = Actions::of(notification, alerts, context);
-    let identities = Identities::of(notification, alerts.len());
+    let identities = Identities::of(notification, alerts.len(), !lists_none);
     let decide = |alert| Decision {
         action: actions.of_alert(alert),
         dedup_key: group_key.clone().or_else(|| identities.of_alert(alert)),
@@ -82,6 +83,7 @@ fn decide(
 fn payload(
     mut alert: Alert,
     action: Action,
+    dedup_key: &str,
     notification: &Notification,
     is_only: bool,
     context: &Context,
@@ -91,8 +93,9 @@ fn payload(
         alert.labels.clone_from(&notification.common_labels);
     }
     let mut payload = Facts::of(&alert, notification, is_only, context).into_payload();
-    payload.custom_details =
-        details::of_alert(alert, notification, is_only, &payload.summary, is_over, context);
+    let shown = Shown { payload: &payload, dedup_key, is_over };
+    let details = details::of_alert(alert, notification, is_only, &shown, context);
+    payload.custom_details = details;
     payload
 }
 

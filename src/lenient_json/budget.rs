@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 /// How many bytes a body may take once it is parsed, roughly: a function of 128 MB must survive
-/// `[{"a":0},{"a":0},…`. Five megabytes of alerts take a third of it.
-const BUDGET_BYTES: usize = 64 * 1024 * 1024;
+/// `[{"a":0},{"a":0},…`. Six megabytes of ordinary alerts take less than the half of it.
+const BUDGET_BYTES: usize = 32 * 1024 * 1024;
 /// An item of an array that grows.
 const ITEM_BYTES: usize = 64;
 /// A name and its value in an object.

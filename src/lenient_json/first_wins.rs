@@ -28,6 +28,24 @@ pub(super) fn parse(text: &str) -> Result<(Value, Vec<Member>), serde_json::Erro
     if keep_rest(&mut value, rest) { Ok((value, members)) } else { Err(error) }
 }
 
+/// Parses several well-formed objects, one behind the other, as a list; `None` if the text is anything
+/// else.
+pub(super) fn several(text: &str) -> Option<Value> {
+    let mut budget = Budget::new();
+    let mut items = Vec::new();
+    let mut rest = text.trim_start();
+    while rest.starts_with('{') {
+        let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+        documents.next()?.ok()?;
+        let (document, behind) = rest.split_at_checked(documents.byte_offset())?;
+        let mut deserializer = serde_json::Deserializer::from_str(document);
+        let reader = FirstWins { budget: &mut budget, members: None };
+        items.push(reader.deserialize(&mut deserializer).ok()?);
+        rest = behind.trim_start();
+    }
+    (items.len() > 1 && rest.is_empty()).then_some(Value::Array(items))
+}
+
 /// Keeps the text behind a complete object as a member of it. Returns false if `rest` shows that the
 /// object is not the whole document.
 pub(super) fn keep_rest(value: &mut Value, rest: &str) -> bool {

@@ -52,6 +52,9 @@ pub fn read(text: &str, nesting: u32) -> Option<Document> {
     if let Ok((value, members)) = first_wins::parse(text) {
         return Some(Document { value, members, is_repaired: false, bare_variables: Vec::new() });
     }
+    if let Some(value) = first_wins::several(text) {
+        return Some(Document { value, members: Vec::new(), is_repaired: false, bare_variables: Vec::new() });
+    }
     let repaired = repair::repair(text)?;
     Some(Document {
         value: repaired.value,

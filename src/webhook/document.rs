@@ -50,7 +50,7 @@ struct Format {
 /// The formats of whole webhooks; the first that recognises an object reads it.
 const FORMATS: [Format; 7] = [
     Format {
-        recognises: |object| alertmanager::is_notification(object) && !is_pagerduty_event_alone(object),
+        recognises: |object| alertmanager::is_notification(object) && !pagerduty_event::is_complete(object),
         read: |object, _| notification(alertmanager::read(object)),
     },
     Format { recognises: preset::is_object, read: |object, _| notification(preset::read_object(object)) },
@@ -63,7 +63,7 @@ const FORMATS: [Format; 7] = [
         read: |object, _| Content::PagerDutyEvent(Box::new(pagerduty_event::read(object))),
     },
     Format {
-        recognises: |object| alert_format(object).is_some() && wrapped_notification(object).is_none(),
+        recognises: |object| alert_format(object).is_some() && notification_member(object).is_none(),
         read: |object, _| single_alert(object),
     },
     Format { recognises: |object| chat::text(object).is_some(), read: read_chat },
@@ -170,30 +170,29 @@ pub(super) fn read_text(text: &str) -> Content {
     notification(told)
 }
 
-/// Whether the object is an event of PagerDuty's with an empty list of alerts, which says nothing.
-fn is_pagerduty_event_alone(object: &Object) -> bool {
-    let lists_none = object.get("alerts").and_then(Value::as_array).is_some_and(Vec::is_empty);
-    lists_none && object.contains_key("payload") && pagerduty_event::is_event(object)
+/// The member of the user's own object that is an Alertmanager notification.
+fn notification_member(object: &Object) -> Option<&str> {
+    let is_notification = |value: &Value| value.as_object().is_some_and(alertmanager::is_notification);
+    let found = object.iter().find(|(_, value)| is_notification(value));
+    found.map(|(name, _)| name.as_str())
 }
 
-/// The member of the user's own object that holds an Alertmanager notification, as an object or as
-/// text.
-fn wrapped_notification(object: &Object) -> Option<&str> {
-    for (name, value) in object {
-        let is_notification = match value {
-            Value::Object(inner) => alertmanager::is_notification(inner),
-            Value::String(text) if may_be_notification(text) => {
-                let document = lenient_json::read(text.trim(), NESTING_MAX - 1);
-                let inner = document.map(|document| document.value);
-                inner.as_ref().and_then(Value::as_object).is_some_and(alertmanager::is_notification)
-            }
-            _ => false,
-        };
-        if is_notification {
-            return Some(name);
+/// The member that holds such a notification as text. Beside an alert that the object states itself, such a
+/// text is a part of that alert and decides nothing.
+fn notification_text(object: &Object) -> Option<&str> {
+    let is_notification = |value: &Value| {
+        let Value::String(text) = value else { return false };
+        if !may_be_notification(text) {
+            return false;
         }
-    }
-    None
+        let document = lenient_json::read(text.trim(), NESTING_MAX - 1);
+        let inner = document.map(|document| document.value);
+        inner.as_ref().and_then(Value::as_object).is_some_and(alertmanager::is_notification)
+    };
+    let (holder, _) = object.iter().find(|(_, value)| is_notification(value))?;
+    let mut others = Fields::default();
+    others.take_known(object.iter().filter(|(name, _)| *name != holder));
+    (!others.name_alert()).then_some(holder)
 }
 
 /// Whether a text is worth parsing: it looks like an object and names alerts or their labels.
@@ -205,7 +204,7 @@ fn may_be_notification(text: &str) -> bool {
 /// The member that holds what the user's own object is about. A notification that ARMS filled, under any
 /// name, comes before `content`, which may be an unfilled variable beside it.
 fn holder(object: &Object) -> Option<&str> {
-    if let Some(name) = wrapped_notification(object) {
+    if let Some(name) = notification_member(object).or_else(|| notification_text(object)) {
         return Some(name);
     }
     if members::has(object, CONTENT) {
@@ -252,8 +251,7 @@ fn read_content(outer: Fields, content: Value, nesting: u32) -> Content {
 /// A body whose content ARMS did not fill: an alert if the template says which one in its own fields, else
 /// the console's test.
 fn unfilled(fields: Fields, placeholder: Placeholder) -> Content {
-    let names_alert = ["summary", "message", "dedup_key"].iter().any(|name| fields.get(name).is_some());
-    if names_alert {
+    if fields.name_alert() {
         return notification(Notification { fields, ..Notification::default() });
     }
     Content::Test(placeholder)

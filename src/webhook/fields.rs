@@ -50,6 +50,11 @@ impl Fields {
         self.given.get(field).map(String::as_str)
     }
 
+    /// All fields with a value, by their own names.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.given.iter().map(|(field, text)| (*field, text.as_str()))
+    }
+
     /// Takes one `name`, which may be an alias. The first value of a field wins, so that a text that comes
     /// later cannot set it; a later alias goes to the others.
     pub(super) fn take(&mut self, name: &str, value: Value) {
@@ -102,6 +107,17 @@ impl Fields {
     /// Gives a field a value if the body gave it none.
     pub(super) fn set_default(&mut self, field: &'static str, text: String) {
         self.given.entry(field).or_insert(text);
+    }
+
+    /// Takes the members that are fields of their own.
+    pub(super) fn take_known<'a>(&mut self, members: impl Iterator<Item = (&'a String, &'a Value)>) {
+        let known = members.filter(|(name, value)| is_known(name) && !value.is_object() && !value.is_array());
+        self.take_object(known.map(|(name, value)| (name.clone(), value.clone())).collect());
+    }
+
+    /// Whether they say which alert it is.
+    pub(super) fn name_alert(&self) -> bool {
+        ["summary", "message", "dedup_key"].iter().any(|name| self.get(name).is_some())
     }
 
     /// Takes a JSON object, whose order means nothing: a field's own name comes before its aliases.

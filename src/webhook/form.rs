@@ -2,6 +2,7 @@
 
 use super::fields::is_known;
 use super::names::{CONTENT, is_field_name};
+use crate::lenient_json::is_unfilled;
 
 /// More pairs than any template writes; what follows them is text.
 const PAIRS_MAX: usize = 1_000;
@@ -88,13 +89,18 @@ impl Reader {
                 self.text(rest.trim());
                 break;
             };
+            if name == CONTENT && self.field_seen {
+                // Behind a text it is the text's, like every document there.
+                self.text(rest.trim());
+                break;
+            }
             if name == CONTENT {
                 return Some(at + value_start);
             }
             let is_text = TEXT_FIELDS.contains(&name);
-            self.field_seen |= is_text;
             let end = if is_text { rest.len() } else { pair_end };
             let value = rest.get(value_start..end).unwrap_or_default().trim();
+            self.field_seen |= is_text && !is_unfilled(value);
             self.form.pairs.push((name.to_owned(), value.to_owned()));
             if !self.text_seen() {
                 self.form.before_text = self.form.pairs.len();

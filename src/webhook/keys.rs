@@ -122,26 +122,13 @@ fn only(values: &[&str]) -> Result<Option<IntegrationKey>, KeyFault> {
     IntegrationKey::parse(first).map(Some)
 }
 
-/// The good key behind a text, else the one inside it, else what was meant as one. Of two different good
-/// ones either may be an alert's, so neither is used.
+/// The good key behind a text, else the one inside it, else what was meant as one. A text that writes a
+/// field of its own stands before the template's, so the last one is taken.
 fn in_text(behind_text: &[&str], text: &str) -> Option<Result<IntegrationKey, KeyFault>> {
-    let fields = behind_text.iter().copied();
-    let inside = named_in(text).map(|(_, value)| value);
-    let good = only_good(fields.clone()).or_else(|| only_good(inside));
-    good.or_else(|| fields.map(IntegrationKey::parse).next())
-}
-
-/// The one good key among `values`; `None` if there is none.
-fn only_good<'a>(values: impl Iterator<Item = &'a str>) -> Option<Result<IntegrationKey, KeyFault>> {
-    let mut only: Option<IntegrationKey> = None;
-    for key in values.filter_map(|value| IntegrationKey::parse(value).ok()) {
-        match &only {
-            Some(first) if *first != key => return Some(Err(KeyFault::TwoDifferent)),
-            Some(_) => {}
-            None => only = Some(key),
-        }
-    }
-    only.map(Ok)
+    let fields = behind_text.iter().map(|value| IntegrationKey::parse(value));
+    let good = fields.clone().rfind(Result::is_ok);
+    let inside = || named_in(text).map(|(_, value)| IntegrationKey::parse(value)).find(Result::is_ok);
+    good.or_else(inside).or_else(|| fields.clone().next())
 }
 
 /// Everything that follows a key's name in a text, in whatever notation, with the place of the name.

@@ -29,8 +29,7 @@ pub(super) fn read(document: Value) -> Notification {
     let mut notification = Notification::default();
     let fields = &mut notification.fields;
     if let Value::Object(object) = &document {
-        let scalars = object.iter().filter(|(_, value)| !matches!(value, Value::Object(_) | Value::Array(_)));
-        fields.take_object(scalars.map(|(name, value)| (name.clone(), value.clone())).collect());
+        fields.take_known(object.iter());
     }
     if fields.get("summary").is_none()
         && fields.get("message").is_none()

@@ -87,6 +87,12 @@ pub(super) fn is_event(object: &Object) -> bool {
         || is_action(object, "event_action") && (object.contains_key("routing_key") || has_no_others())
 }
 
+/// Whether it is such an event whatever other members it has.
+pub(super) fn is_complete(object: &Object) -> bool {
+    let has_action = is_action(object, "event_action") || is_action(object, "event_type");
+    has_action && object.get("payload").is_some_and(Value::is_object)
+}
+
 fn is_action(object: &Object, name: &str) -> bool {
     let word = text(object, name).unwrap_or_default();
     ACTIONS.iter().any(|action| word.eq_ignore_ascii_case(action))

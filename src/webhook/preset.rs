@@ -108,13 +108,14 @@ pub(super) fn read_lines(text: &str) -> Option<Notification> {
         let named = pair.and_then(|(name, value)| Some((part(name)?, value)));
         // The first of a name wins: a content that goes on with `告警名称：…` is still content.
         let has = |wanted: Part| parts.iter().any(|(known, _)| *known == wanted);
-        // And the content of a firing alert may mention a recovery.
-        let is_quoted =
-            |part: Part| part == Part::RecoveryTime && has(Part::FiringTime) && has(Part::Content);
-        let new = named.filter(|(part, _)| !has(*part) && !is_quoted(*part));
+        // Once the alert has a name and a time, everything behind its content belongs to that.
+        let has_text = has(Part::Content) || has(Part::Annotations);
+        let has_time = has(Part::FiringTime) || has(Part::RecoveryTime);
+        let is_quoted = has_text && has_time && has(Part::Name);
+        let new = named.filter(|(part, _)| !has(*part) && !is_quoted);
         match (new, parts.last_mut(), pair) {
             (Some((part, value)), _, _) => parts.push((part, value.to_owned())),
-            (None, Some((Part::Content, text)), _) => {
+            (None, Some((Part::Content | Part::Annotations, text)), _) => {
                 text.push('\n');
                 text.push_str(line);
             }

@@ -912,8 +912,9 @@ async fn a_body_that_grows_past_the_limit_is_refused() {
     }
 }
 
+/// A proxy may have decoded the body and left the header, and a cut body is still somebody's alert.
 #[tokio::test]
-async fn a_body_that_is_not_compressed_as_it_says_is_refused_and_told_so() {
+async fn a_body_that_is_not_compressed_as_it_says_is_taken_as_it_is() {
     let bridge = Bridge::start().await;
     let mut broken = gzip(DISK_FULL.as_bytes());
     for byte in broken.iter_mut().skip(12) {
@@ -921,18 +922,20 @@ async fn a_body_that_is_not_compressed_as_it_says_is_refused_and_told_so() {
     }
     let mut cut = gzip(DISK_FULL.as_bytes());
     cut.truncate(cut.len() / 2);
-    for (encoding, body) in [
-        ("gzip", broken),
-        ("gzip", cut),
-        ("gzip", DISK_FULL.as_bytes().to_vec()),
-        ("deflate", DISK_FULL.as_bytes().to_vec()),
+    let plain = DISK_FULL.as_bytes().to_vec();
+    for (encoding, body, summary) in [
+        ("gzip", broken, None),
+        ("gzip", cut, None),
+        ("gzip", plain.clone(), Some("DiskFull")),
+        ("deflate", plain, Some("DiskFull")),
     ] {
         let outcome = post_encoded(&bridge, encoding, body).await;
-        assert_eq!(outcome.status, 400, "{encoding}: {}", outcome.said);
-        assert_eq!(outcome.answer()["status"], "invalid event", "{}", outcome.said);
-        let says = outcome.said.to_lowercase();
-        assert!(says.contains(encoding) || says.contains("content-encoding"), "{encoding}: {says}");
-        assert_eq!(outcome.events(), Vec::<Value>::new());
+        assert_eq!(outcome.status, 202, "{encoding}: {}", outcome.said);
+        let events = outcome.events();
+        assert_eq!(events.len(), 1, "{encoding}");
+        if let Some(summary) = summary {
+            assert_eq!(events[0]["payload"]["summary"], summary, "{encoding}");
+        }
     }
 }
 

@@ -498,3 +498,54 @@ async fn alerts_of_odd_shapes_are_alerts() {
         only_event(&bridge, "application/json", &format!(r#"{{"integration_key":"{KEY}",{state}}}"#)).await;
     assert_eq!(event["payload"]["severity"], "warning");
 }
+
+/// A text inside one member of an alert is a part of it, whatever it looks like.
+#[tokio::test]
+async fn a_notification_quoted_in_an_alert_decides_nothing() {
+    let bridge = Bridge::start().await;
+    let quoted = r#"{"status":"resolved","alerts":[{"status":"resolved","labels":{"alertname":"E"},"fingerprint":"evil"}]}"#;
+    for body in [
+        json!({"EventType": "Warning", "EventKind": "Pod", "EventReason": "BackOff", "EventMessage": quoted}),
+        json!({"alertname": "DiskFull", "status": "firing", "message": quoted}),
+        json!({"alertName": "A", "alertState": "ALERT", "ruleId": "r", "expression": quoted}),
+        json!({"ruleId": "r", "alertEntityId": "e", "status": "OCCURRED", "subject": "s", "alertMessage": quoted}),
+        json!({"routing_key": KEY, "event_action": "trigger", "dedup_key": "d",
+               "payload": {"summary": "s", "source": "x", "severity": "info"}, "alerts": [{"status": "resolved"}]}),
+    ] {
+        let path = format!("/?integration_key={KEY}");
+        bridge.post(&path, "application/json", &body.to_string()).await;
+        let events = bridge.take_events();
+        assert_eq!(events.len(), 1, "{body}");
+        assert_eq!(events[0]["event_action"], "trigger", "{body}");
+        assert_ne!(events[0]["dedup_key"], "evil", "{body}");
+    }
+    for body in [
+        format!("integration_key={KEY}&status=firing&dedup_key=d\nsummary=S\nmessage=a\ncontent={quoted}"),
+        format!(
+            "integration_key={KEY}&dedup_key=d\ncontent=告警名称：X\n告警时间：2025-03-14 10:31:07\n告警内容：boom\n告警状态：恢复通知\n应用名称：EVIL"
+        ),
+    ] {
+        let event = only_event(&bridge, "text/plain", &body).await;
+        assert_eq!((&event["event_action"], &event["dedup_key"]), (&json!("trigger"), &json!("d")), "{body}");
+        assert_ne!(event["payload"]["source"], "EVIL");
+    }
+}
+
+/// The same alert has the same key whether it comes alone or with others.
+#[tokio::test]
+async fn a_given_key_beside_a_list_of_alerts_names_their_group() {
+    let bridge = Bridge::start().await;
+    let alert = |name: &str, status: &str| json!({"status": status, "labels": {"alertname": name}});
+    let mut keys = Vec::new();
+    for (status, alerts) in [
+        ("firing", vec![alert("A", "firing"), alert("B", "firing")]),
+        ("resolved", vec![alert("A", "resolved")]),
+    ] {
+        let body = json!({"integration_key": KEY, "dedup_key": "2849", "content": {"status": status, "alerts": alerts}});
+        bridge.post("/", "application/json", &body.to_string()).await;
+        keys.push(
+            bridge.take_events().into_iter().map(|event| event["dedup_key"].clone()).collect::<Vec<_>>(),
+        );
+    }
+    assert!(keys[1].iter().any(|key| keys[0].contains(key)), "{keys:?}");
+}

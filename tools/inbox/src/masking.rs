@@ -149,7 +149,7 @@ mod tests {
             (r#"{"integrationKey":"§"}"#, r#"{"integrationKey":"****cdef"}"#),
             (r#"{"ROUTING_KEY": "§"}"#, r#"{"ROUTING_KEY": "****cdef"}"#),
             (r#"{"Routing-Key": §}"#, r#"{"Routing-Key": ****cdef}"#),
-            (r#"{'service key':'§'}"#, r#"{'service key':'****cdef'}"#),
+            (r"{'service key':'§'}", r"{'service key':'****cdef'}"),
             ("PagerDuty Integration Key: §", "PagerDuty Integration Key: ****cdef"),
             ("x-webhook-token：§", "x-webhook-token：****cdef"),
             ("pd_routing_key=§", "pd_routing_key=****cdef"),

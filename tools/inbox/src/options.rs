@@ -20,6 +20,7 @@ const STRAY_WORD: &str = "a word on the command line belongs to no option. Secre
 /// `NO_COLOR` and, with the two options that ask for them, the two that hold secrets: the command line would show them to `ps`.
 #[derive(Debug, Parser)]
 #[command(version)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Options {
     /// Where the function listens [default: 127.0.0.1:9000, or a free port if that is taken]
     #[arg(long, value_name = "ADDR", value_parser = address)]
@@ -97,10 +98,8 @@ impl Secrets {
 impl Options {
     /// The command line's. A wrong one ends the process, without a word of it that may be a secret.
     pub(crate) fn of_command_line() -> Result<Self, String> {
-        Self::try_parse().or_else(|error| match stray_word(&error) {
-            true => Err(STRAY_WORD.to_owned()),
-            false => error.exit(),
-        })
+        Self::try_parse()
+            .or_else(|error| if stray_word(&error) { Err(STRAY_WORD.to_owned()) } else { error.exit() })
     }
 }
 

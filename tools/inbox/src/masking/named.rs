@@ -162,8 +162,8 @@ fn quoted(signs: &[Sign], open: usize) -> Found {
         Some(length) => start + length,
         None => run(signs, start, |sign| !ends_word(sign)),
     };
-    let secrets = if is_secret_value(signs, &(start..end)) { vec![start..end] } else { Vec::new() };
-    Found { secrets, end }
+    let value = Some(start..end).filter(|value| is_secret_value(signs, value));
+    Found { secrets: Vec::from_iter(value), end }
 }
 
 /// Every value of a list or an object.

@@ -19,14 +19,14 @@ pub(super) fn decode(text: &str) -> Vec<Sign> {
     while let Some(rest) = text.get(at..)
         && let Some(c) = rest.chars().next()
     {
-        let (sign, length) = match c {
+        let (decoded, length) = match c {
             '\\' => backslash(rest),
             '%' => per_cent(rest),
             '\u{1b}' => colour(rest),
             _ => (None, 0),
         };
-        let plain = Sign { c, start: 0, end: 0, backslashes: 0, letter: None };
-        let (sign, length) = if length == 0 { (Some(plain), c.len_utf8()) } else { (sign, length) };
+        let (sign, length) =
+            if length == 0 { (Some(sign(c, 0, None)), c.len_utf8()) } else { (decoded, length) };
         signs.extend(sign.map(|sign| Sign { start: at, end: at + length, ..sign }));
         at += length;
     }
@@ -36,8 +36,8 @@ pub(super) fn decode(text: &str) -> Vec<Sign> {
 /// A character and the bytes that it takes; none if it is nothing but itself.
 type Decoded = (Option<Sign>, usize);
 
-fn sign(c: char, backslashes: usize, letter: Option<char>) -> Option<Sign> {
-    Some(Sign { c, start: 0, end: 0, backslashes, letter })
+fn sign(c: char, backslashes: usize, letter: Option<char>) -> Sign {
+    Sign { c, start: 0, end: 0, backslashes, letter }
 }
 
 fn backslash(rest: &str) -> Decoded {
@@ -46,12 +46,12 @@ fn backslash(rest: &str) -> Decoded {
     match escaped.chars().next() {
         Some('u') if hex(escaped, 1, 4).is_some() => {
             let c = hex(escaped, 1, 4).and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
-            (sign(c, 0, None), backslashes + 5)
+            (Some(sign(c, 0, None)), backslashes + 5)
         }
-        Some(letter @ ('n' | 'r')) => (sign('\n', backslashes, Some(letter)), backslashes + 1),
-        Some(letter @ ('t' | 'b' | 'f')) => (sign(' ', backslashes, Some(letter)), backslashes + 1),
-        Some(c @ ('"' | '\'' | '/')) => (sign(c, backslashes, None), backslashes + 1),
-        _ => (sign('\\', backslashes, None), backslashes),
+        Some(letter @ ('n' | 'r')) => (Some(sign('\n', backslashes, Some(letter))), backslashes + 1),
+        Some(letter @ ('t' | 'b' | 'f')) => (Some(sign(' ', backslashes, Some(letter))), backslashes + 1),
+        Some(c @ ('"' | '\'' | '/')) => (Some(sign(c, backslashes, None)), backslashes + 1),
+        _ => (Some(sign('\\', backslashes, None)), backslashes),
     }
 }
 
@@ -62,7 +62,7 @@ fn per_cent(rest: &str) -> Decoded {
         at += 2;
     }
     let c = hex(rest, at, 2).filter(|code| *code < 0x80).and_then(char::from_u32);
-    c.map_or((None, 0), |c| (sign(c, 0, None), at + 2))
+    c.map_or((None, 0), |c| (Some(sign(c, 0, None)), at + 2))
 }
 
 /// What the terminal is told about colours says nothing to a reader.
