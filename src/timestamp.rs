@@ -60,6 +60,12 @@ pub fn of(time: SystemTime) -> String {
     write(OffsetDateTime::from(time))
 }
 
+/// The time that [`of`] has written.
+#[must_use]
+pub fn time_of(text: &str) -> Option<SystemTime> {
+    parse(text, Zone::Utc).map(SystemTime::from)
+}
+
 /// Milliseconds since 1970; `None` if the text is not a time. A time without a zone is UTC.
 #[must_use]
 pub fn unix_ms(text: &str) -> Option<i64> {

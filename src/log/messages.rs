@@ -6,6 +6,16 @@ pub const REQUEST: &str = "request";
 pub const EVENT: &str = "event";
 /// PagerDuty does not have an event, which the line holds.
 pub const UNDELIVERED: &str = "undelivered";
+/// The queue has taken an event; also the `answer` of such an event.
+pub const STORED: &str = "stored";
+/// The queue did not take events.
+pub const UNSTORED: &str = "unstored";
+/// A message of the queue was tried in vain and stays there.
+pub const POSTPONED: &str = "postponed";
+/// A message of the queue that cannot be sent is among the dead letters.
+pub const DEAD_LETTER: &str = "dead letter";
+/// A message of the queue could not be moved.
+pub const NOT_MOVED: &str = "message not moved";
 /// The count of one undelivered event.
 pub const UNDELIVERED_COUNT: &str = "undelivered_count";
 /// The process takes requests.
