@@ -42,6 +42,8 @@ pub struct Found {
     pub(super) broken: Vec<Broken>,
     /// How many undelivered events were counted by a short line of their own.
     pub(super) counted: usize,
+    /// How many of those are dead letters that no line holds.
+    pub(super) dead_letters: usize,
     /// How many `event` lines told of one that was not accepted.
     pub(super) not_accepted: usize,
     /// How many lines there were of any kind.
@@ -90,7 +92,7 @@ impl Found {
 
     /// Grows with everything that is found.
     fn count(&self) -> usize {
-        self.entries.len() + self.broken.len() + self.counted + self.not_accepted
+        self.entries.len() + self.broken.len() + self.counted + self.dead_letters + self.not_accepted
     }
 }
 
@@ -214,6 +216,10 @@ impl Reader<'_> {
         let (begun_ms, line) = match logged {
             Logged::UndeliveredCount => {
                 self.found.counted += 1;
+                return;
+            }
+            Logged::DeadLetter => {
+                self.found.dead_letters += 1;
                 return;
             }
             Logged::NotAccepted => {
