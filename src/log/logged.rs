@@ -20,6 +20,8 @@ pub enum Logged {
     Accepted(Accepted),
     /// An event that it has not; an `undelivered` line follows.
     NotAccepted,
+    /// A message of the queue that was counted as undelivered and has no `undelivered` line.
+    DeadLetter,
 }
 
 /// An event that PagerDuty does not have.
@@ -64,6 +66,7 @@ pub fn read(line: &Members) -> Option<Result<Logged, Incomplete>> {
     match message.as_str() {
         messages::UNDELIVERED => Some(undelivered(line).map(Logged::Undelivered)),
         messages::UNDELIVERED_COUNT => Some(Ok(Logged::UndeliveredCount)),
+        messages::DEAD_LETTER => Some(Ok(Logged::DeadLetter)),
         messages::EVENT => Some(Ok(accepted(line).map_or(Logged::NotAccepted, Logged::Accepted))),
         _ => None,
     }

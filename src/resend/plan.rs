@@ -67,9 +67,9 @@ impl Plan {
     /// Decides. Only events whose masked key fits `key` are sent.
     #[must_use]
     pub fn new(found: Found, key: &IntegrationKey) -> Self {
-        let Found { entries, mut broken, counted, lines, .. } = found;
+        let Found { entries, mut broken, counted, dead_letters, lines, .. } = found;
         let is_undelivered = |entry: &&Entry| matches!(entry.line, Line::Undelivered(_));
-        let seen = entries.iter().filter(is_undelivered).count() + broken.len();
+        let seen = entries.iter().filter(is_undelivered).count() + broken.len() + dead_letters;
         let (mut steps, mut other_keys) = (Vec::new(), BTreeMap::new());
         for Entry { place, line, .. } in entries {
             match line {
@@ -346,5 +346,7 @@ mod tests {
         assert_eq!(plan(&[count.clone(), v2("trigger", "d"), count.clone()]).missing, 1);
         assert_eq!(plan(&[count, v2("trigger", "d")]).missing, 0);
         assert_eq!(plan(&[v2("trigger", "d")]).missing, 0, "only the long lines were looked for");
+        let dead_letter = json!({"message": "dead letter", "error": "x"});
+        assert_eq!(plan(&[json!({"message": "undelivered_count"}), dead_letter]).missing, 0);
     }
 }
