@@ -15,6 +15,9 @@ const FAILURES_MAX: usize = 20;
 /// The `status` of an event in whose place PagerDuty has accepted a newer one.
 const SUPERSEDED: &str = "superseded";
 
+/// The `status` of events that the queue has taken.
+const STORED: &str = "stored";
+
 /// An answer, and whether the request failed.
 pub struct Answer {
     /// What the sender of the webhook gets.
@@ -110,6 +113,11 @@ fn of_one(delivery: &Delivery, mask: &Mask) -> Response<Bytes> {
             let body = Summary { status: SUPERSEDED, message, failures: Vec::new() };
             json(status_code(delivery.parcel.api.accepted()), &body)
         }
+        Outcome::Stored => {
+            let message = Counts { all: 1, stored: 1, ..Counts::default() }.message(0);
+            let body = Summary { status: STORED, message, failures: Vec::new() };
+            json(status_code(delivery.parcel.api.accepted()), &body)
+        }
     }
 }
 
@@ -127,8 +135,14 @@ fn of_reply(reply: &Reply, mask: &Mask) -> Response<Bytes> {
 
 fn of_several(deliveries: &[&Delivery], left: usize, mask: &Mask) -> Response<Bytes> {
     let failed: Vec<&&Delivery> = deliveries.iter().filter(|delivery| !delivery.is_accepted()).collect();
-    let is_superseded = |delivery: &&&Delivery| matches!(delivery.outcome, Outcome::Superseded);
-    let superseded = deliveries.iter().filter(is_superseded).count();
+    let count = |is_such: fn(&Outcome) -> bool| {
+        deliveries.iter().filter(|delivery| is_such(&delivery.outcome)).count()
+    };
+    let superseded = count(|outcome| matches!(outcome, Outcome::Superseded));
+    let stored = count(|outcome| matches!(outcome, Outcome::Stored));
+    let all = deliveries.len();
+    let accepted = all.saturating_sub(failed.len() + superseded + stored);
+    let counts = Counts { all, accepted, stored, superseded };
     let accepted_status = deliveries.first().map_or(202, |delivery| delivery.parcel.api.accepted());
     // A failure that sending again may mend comes first: a platform that retries must see it.
     let priority = |delivery: &&&Delivery| (delivery.may_be_retried(), status_of(delivery));
@@ -138,37 +152,57 @@ fn of_several(deliveries: &[&Delivery], left: usize, mask: &Mask) -> Response<By
         status: status_of(delivery),
         errors: delivery.outcome.errors(mask),
     });
-    let word = match (failed.len(), superseded) {
-        (0, 0) => "success",
-        (0, _) => SUPERSEDED,
+    let word = match (failed.len(), stored, superseded) {
+        (0, 0, 0) => "success",
+        (0, 0, _) => SUPERSEDED,
+        (0, _, _) => STORED,
         _ => "not delivered",
     };
-    let accepted = deliveries.len() - failed.len() - superseded;
-    let message = message(accepted, superseded, deliveries.len(), left);
-    let summary = Summary { status: word, message, failures: listed.collect() };
+    let summary = Summary { status: word, message: counts.message(left), failures: listed.collect() };
     json(status_code(status), &summary)
 }
 
-fn message(accepted: usize, superseded: usize, all: usize, left: usize) -> String {
-    let superseded = match superseded {
-        0 => String::new(),
-        1 => ", 1 was superseded by a newer one".to_owned(),
-        _ => format!(", {superseded} were superseded by newer ones"),
-    };
-    let left = match left {
-        0 => String::new(),
-        _ => format!(
-            "; {left} more alerts are over, but nothing names their group and they are too many to resolve singly"
-        ),
-    };
-    format!("PagerDuty accepted {accepted} of {all} events{superseded}{left}")
+/// How many events had which outcome.
+#[derive(Default)]
+struct Counts {
+    all: usize,
+    accepted: usize,
+    stored: usize,
+    superseded: usize,
+}
+
+impl Counts {
+    fn message(&self, left: usize) -> String {
+        let Self { all, accepted, stored, superseded } = self;
+        let what = match (stored, accepted) {
+            (0, _) => format!("PagerDuty accepted {accepted} of {all} events"),
+            (_, 0) => stored_message(*stored, *all),
+            _ => format!("{}; PagerDuty accepted {accepted}", stored_message(*stored, *all)),
+        };
+        let superseded = match superseded {
+            0 => String::new(),
+            1 => ", 1 was superseded by a newer one".to_owned(),
+            _ => format!(", {superseded} were superseded by newer ones"),
+        };
+        let left = match left {
+            0 => String::new(),
+            _ => format!(
+                "; {left} more alerts are over, but nothing names their group and they are too many to resolve singly"
+            ),
+        };
+        format!("{what}{superseded}{left}")
+    }
+}
+
+fn stored_message(stored: usize, all: usize) -> String {
+    format!("{stored} of {all} events are stored and will be sent to PagerDuty in order")
 }
 
 fn status_of(delivery: &Delivery) -> u16 {
     match &delivery.outcome {
         Outcome::Answered(reply) => reply.status,
         Outcome::Failed(error) => error.status().as_u16(),
-        Outcome::Superseded => delivery.parcel.api.accepted(),
+        Outcome::Superseded | Outcome::Stored => delivery.parcel.api.accepted(),
     }
 }
 

@@ -1,12 +1,13 @@
 //! The command line: start the function, or check its settings.
 
-use crate::config::{Config, Host, SuccessStatus};
+use crate::config::{Config, Host, Queues, SuccessStatus};
 use crate::convert::EventPer;
 use crate::host;
 use crate::secret::Mask;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use url::Url;
 
 const HELP: &str = "\
 Turns the webhooks of Alibaba Cloud ARMS into PagerDuty events.
@@ -20,7 +21,8 @@ Without an option it starts, with the settings of the environment.
   --version  print the version
 
 Settings (environment variables): PAGERDUTY_INTEGRATION_KEY, WEBHOOK_TOKEN, PAGERDUTY_REGION,
-PAGERDUTY_EVENTS_URL, DEFAULT_SEVERITY, EVENT_PER, DELIVER_WITHIN_MS, LISTEN, LOG_LEVEL.
+PAGERDUTY_EVENTS_URL, DEFAULT_SEVERITY, SEVERITIES, EVENT_PER, SUCCESS_STATUS, DELIVER_WITHIN_MS,
+QUEUE_URL, DEAD_LETTERS_URL, LISTEN, LOG_LEVEL.
 The README explains them.
 ";
 const VERSION: &str = concat!("arms-pagerduty ", env!("CARGO_PKG_VERSION"), "\n");
@@ -109,7 +111,7 @@ fn severities(config: &Config) -> String {
     if pairs.is_empty() { "none".to_owned() } else { pairs.join(", ") }
 }
 
-fn settings(config: &Config) -> [(&'static str, String); 11] {
+fn settings(config: &Config) -> [(&'static str, String); 13] {
     let key = match &config.integration_key {
         Some(key) => format!("set ({})", key.masked()),
         None => "not set: each request must bring its own".to_owned(),
@@ -127,6 +129,10 @@ fn settings(config: &Config) -> [(&'static str, String); 11] {
         SuccessStatus::PagerDuty => "pagerduty",
         SuccessStatus::Ok => "200",
     };
+    let queue = |url: fn(&Queues) -> &Url| match &config.queues {
+        Some(queues) => url(queues).to_string(),
+        None => "not set: events go straight to PagerDuty".to_owned(),
+    };
     let listen = match config.host {
         Host::Plain(address) => address.to_string(),
         Host::Lambda | Host::FunctionCompute(_) => "not used on this host".to_owned(),
@@ -141,6 +147,8 @@ fn settings(config: &Config) -> [(&'static str, String); 11] {
         ("EVENT_PER", event_per.to_owned()),
         ("SUCCESS_STATUS", success_status.to_owned()),
         ("DELIVER_WITHIN_MS", config.deliver_within.as_millis().to_string()),
+        ("QUEUE_URL", queue(|queues| &queues.queue_url)),
+        ("DEAD_LETTERS_URL", queue(|queues| &queues.dead_letters_url)),
         ("LISTEN", listen),
         ("LOG_LEVEL", config.log_level.word().to_owned()),
     ]

@@ -4,7 +4,8 @@
 //! [`admit`] lets it in or refuses it by its head. [`prepare`] turns its body into finished parcels:
 //! [`webhook`] reads the body into a notification, [`convert`] makes events of that, and [`event`]
 //! writes them as PagerDuty takes them. [`deliver`] sends the parcels, and [`answer`] makes the answer
-//! of what became of them.
+//! of what became of them. With a queue, [`deliver`] stores the parcels first, and [`worker`] sends them when
+//! the queue hands them out.
 //!
 //! - [`cli`]: the command line.
 //! - [`config`]: settings, checked once at start.
@@ -18,7 +19,8 @@
 //! - [`lenient_json`]: JSON that templates have broken.
 //! - [`convert`]: what an alert means to PagerDuty: facts, words, identity, groups.
 //! - [`event`]: what PagerDuty takes: an event, its limits, and a writer for each API.
-//! - [`deliver`]: sending, and sending again while there is time.
+//! - [`deliver`]: sending, and sending again while there is time; storing first.
+//! - [`worker`]: the queue's messages: sent, kept for later, or buried.
 //! - [`answer`]: the answer to the webhook.
 //! - [`error`]: every refusal, with its status, message and remedy.
 //! - [`secret`]: keys and tokens, which cannot be printed.
@@ -45,3 +47,4 @@ pub mod request;
 pub mod secret;
 pub mod timestamp;
 pub mod webhook;
+pub mod worker;

@@ -3,12 +3,13 @@
 use crate::admit::{self, Route};
 use crate::answer::{self, Answer};
 use crate::config::{Config, Level};
-use crate::deliver::{Delivery, Sender};
+use crate::deliver::{Delivery, Handed, Way};
 use crate::error::Error;
 use crate::event::Api;
 use crate::in_flight::InFlight;
 use crate::log::{Log, RequestLine, milliseconds};
 use crate::prepare::{self, Arrival, Prepared};
+use crate::worker::Worker;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
@@ -33,7 +34,7 @@ pub struct Invocation {
 /// The handler with everything that it needs.
 pub struct Relay {
     config: Config,
-    sender: Sender,
+    way: Way,
     in_flight: InFlight,
     log: Log,
 }
@@ -43,9 +44,9 @@ impl Relay {
     ///
     /// # Errors
     /// What `reqwest` reports if a client cannot be built.
-    pub fn new(config: Config, log: Log) -> Result<Self, reqwest::Error> {
-        let sender = Sender::new(config.events_url.clone())?;
-        Ok(Self { config, sender, in_flight: InFlight::default(), log })
+    pub fn new(mut config: Config, log: Log) -> Result<Self, reqwest::Error> {
+        let way = Way::new(&mut config)?;
+        Ok(Self { config, way, in_flight: InFlight::default(), log })
     }
 
     /// Handles a whole request. It never fails: whatever goes wrong is an answer.
@@ -100,7 +101,16 @@ impl Relay {
         prepare::prepare(&self.config, &arrival, head, body)
     }
 
-    /// Sends the parcels and logs what became of each.
+    /// What handles the messages of the queue; `None` if there is none.
+    #[must_use]
+    pub fn worker(&self) -> Option<Worker<'_>> {
+        match &self.way {
+            Way::Stored(stored) => Some(Worker::new(&self.config, stored, &self.log)),
+            Way::Straight(_) => None,
+        }
+    }
+
+    /// Hands the parcels over and logs what became of each.
     pub async fn deliver(&self, prepared: &Prepared, invocation: &Invocation) -> Vec<Delivery> {
         let now = Instant::now();
         let mut within =
@@ -113,7 +123,14 @@ impl Relay {
             self.log.event(&invocation.request_id, delivery, &prepared.mask);
             in_flight.settle(&delivery.parcel);
         };
-        self.sender.deliver(prepared.parcels.clone(), now + within, ended).await
+        let (parcels, id) = (prepared.parcels.clone(), &invocation.request_id);
+        // The test is to show that PagerDuty can be reached, so it is not stored.
+        let handed = self.way.deliver(parcels, id, prepared.is_test, now + within, ended).await;
+        let Handed { deliveries, unstored } = handed;
+        if let Some(unstored) = unstored {
+            self.log.unstored(id, &unstored);
+        }
+        deliveries
     }
 
     /// Logs every event that has no outcome yet as undelivered: the process is about to end.

@@ -1,7 +1,7 @@
 //! Secrets: types that cannot be printed.
 //!
-//! Neither type implements `Debug`, `Display` or `Serialize`: code that would log one does not
-//! compile. Only [`IntegrationKey::expose`] gives the text out.
+//! No type of them implements `Debug`, `Display` or `Serialize`: code that would log one does not
+//! compile. Only [`IntegrationKey::expose`] and [`AwsSecret::expose`] give the text out.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -103,6 +103,24 @@ impl Token {
     pub fn matches(&self, candidate: &str) -> bool {
         let (own, theirs) = (Sha256::digest(&self.0), Sha256::digest(candidate));
         own.as_slice().ct_eq(theirs.as_slice()).into()
+    }
+}
+
+/// A secret of AWS's: a secret access key or a session token.
+#[derive(Clone)]
+pub struct AwsSecret(String);
+
+impl AwsSecret {
+    /// Takes the text as it is.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The secret itself, to sign a request with it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
     }
 }
 

@@ -60,6 +60,12 @@ pub fn of(time: SystemTime) -> String {
     write(OffsetDateTime::from(time))
 }
 
+/// The time that [`of`] has written.
+#[must_use]
+pub fn time_of(text: &str) -> Option<SystemTime> {
+    parse(text, Zone::Utc).map(SystemTime::from)
+}
+
 fn write(at: OffsetDateTime) -> String {
     let at = at.to_offset(UtcOffset::UTC);
     let (year, month, day) = at.to_calendar_date();

@@ -1,9 +1,11 @@
 //! Settings: read through a lookup function and checked once; all errors are reported together.
 
 mod events_url;
+mod queues;
 mod reader;
 mod values;
 
+pub use queues::{Credentials, Queues};
 pub use values::{ConfigError, Host, Level, SuccessStatus};
 
 use crate::convert::EventPer;
@@ -33,6 +35,9 @@ pub struct Config {
     pub success_status: SuccessStatus,
     /// `DELIVER_WITHIN_MS`: how long an event is tried.
     pub deliver_within: Duration,
+    /// `QUEUE_URL` and `DEAD_LETTERS_URL`: where events are stored first; `None` if they go straight to
+    /// PagerDuty.
+    pub queues: Option<Queues>,
     /// `LOG_LEVEL`.
     pub log_level: Level,
     /// Lambda's name of the function (AWS, "Defined runtime environment variables").
@@ -70,6 +75,7 @@ impl Config {
             .unwrap_or(SuccessStatus::PagerDuty);
         let deliver_within = reader.deliver_within();
         let host = reader.host();
+        let queues = reader.queues(host);
         let log_level = reader
             .word("LOG_LEVEL", &Level::ALL.map(|level| (level.word(), level)), "error, warn, info or debug")
             .unwrap_or(Level::Info);
@@ -95,6 +101,7 @@ impl Config {
             event_per,
             success_status,
             deliver_within,
+            queues,
             log_level,
             lambda_function: reader.get("AWS_LAMBDA_FUNCTION_NAME").filter(|_| host == Host::Lambda),
         })
@@ -159,6 +166,8 @@ mod tests {
             "EVENT_PER",
             "SUCCESS_STATUS",
             "DELIVER_WITHIN_MS",
+            "QUEUE_URL",
+            "DEAD_LETTERS_URL",
             "LISTEN",
             "LOG_LEVEL",
             "AWS_LAMBDA_RUNTIME_API",

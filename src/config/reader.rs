@@ -47,7 +47,9 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         if value.contains(['@', '?', '#']) || has_long_run(value) {
             return true;
         }
-        let known = ["PAGERDUTY_INTEGRATION_KEY", "WEBHOOK_TOKEN"].map(|name| self.get(name));
+        let names =
+            ["PAGERDUTY_INTEGRATION_KEY", "WEBHOOK_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+        let known = names.map(|name| self.get(name));
         let known = known.iter().flatten().flat_map(|secrets| secrets.split(',')).map(str::trim);
         let mut known = known.filter(|secret| !secret.is_empty());
         known.any(|secret| value.contains(secret))

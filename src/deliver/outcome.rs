@@ -34,6 +34,8 @@ pub enum Outcome {
     Failed(Error),
     /// PagerDuty has accepted a newer event of the same alert, so this one was not sent any more.
     Superseded,
+    /// The queue has it, and the worker will send it.
+    Stored,
 }
 
 /// PagerDuty's answer.
@@ -48,7 +50,7 @@ pub struct Reply {
 }
 
 impl Delivery {
-    /// Whether PagerDuty has accepted the event, or a newer one of the same alert.
+    /// Whether PagerDuty has accepted the event, or a newer one of the same alert, or the queue has it.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.outcome.is_accepted(self.parcel.api)
@@ -59,7 +61,7 @@ impl Delivery {
     pub fn status(&self) -> Option<u16> {
         match &self.outcome {
             Outcome::Answered(reply) => Some(reply.status),
-            Outcome::Failed(_) | Outcome::Superseded => None,
+            Outcome::Failed(_) | Outcome::Superseded | Outcome::Stored => None,
         }
     }
 
@@ -71,13 +73,13 @@ impl Delivery {
 }
 
 impl Outcome {
-    /// Whether PagerDuty has accepted the event, or a newer one of the same alert.
+    /// Whether PagerDuty has accepted the event, or a newer one of the same alert, or the queue has it.
     #[must_use]
     pub fn is_accepted(&self, api: Api) -> bool {
         match self {
             Self::Answered(reply) => reply.accepts(api),
             Self::Failed(_) => false,
-            Self::Superseded => true,
+            Self::Superseded | Self::Stored => true,
         }
     }
 
@@ -91,7 +93,7 @@ impl Outcome {
             Self::Failed(error) => {
                 matches!(error, Error::NotReached(_) | Error::NotPagerDuty { .. } | Error::NoAnswerInTime)
             }
-            Self::Superseded => false,
+            Self::Superseded | Self::Stored => false,
         }
     }
 
@@ -100,7 +102,7 @@ impl Outcome {
     pub fn rate_limit(&self, api: Api) -> Option<&Reply> {
         match self {
             Self::Answered(reply) if api.is_rate_limit(reply.status) => Some(reply),
-            Self::Answered(_) | Self::Failed(_) | Self::Superseded => None,
+            Self::Answered(_) | Self::Failed(_) | Self::Superseded | Self::Stored => None,
         }
     }
 
@@ -110,7 +112,7 @@ impl Outcome {
         let mut errors = match self {
             Self::Failed(error) => vec![error.to_string()],
             Self::Answered(reply) => reply.errors(mask),
-            Self::Superseded => Vec::new(),
+            Self::Superseded | Self::Stored => Vec::new(),
         };
         for error in &mut errors {
             mask.apply(error);

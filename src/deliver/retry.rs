@@ -14,13 +14,15 @@ const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_millis(3_200);
 
 /// How long attempt number `attempt` (from 1) may take.
-pub(super) fn attempt_within(attempt: u32) -> Duration {
+#[must_use]
+pub fn attempt_within(attempt: u32) -> Duration {
     FIRST_ATTEMPT_WITHIN.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)))
 }
 
 /// How long to wait before the next attempt; `None` if there is none. `random` is from 0 to 1 and
 /// spreads the pauses of functions that failed at the same time.
-pub(super) fn pause(
+#[must_use]
+pub fn pause(
     api: Api,
     outcome: &Outcome,
     attempts: u32,
@@ -37,7 +39,7 @@ pub(super) fn pause(
     let least = PAUSE_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1))).min(PAUSE_MAX);
     let asked = match outcome {
         Outcome::Answered(reply) => reply.retry_after.as_ref().and_then(|value| retry_after(value, now)),
-        Outcome::Superseded | Outcome::Failed(_) => None,
+        Outcome::Superseded | Outcome::Stored | Outcome::Failed(_) => None,
     };
     let jittered = least + least.mul_f64(random);
     // A pause that PagerDuty asks for is honoured if it fits; otherwise trying again is better than

@@ -1,8 +1,9 @@
 //! AWS Lambda: function URL and HTTP API events, payload format 2.0 (AWS, "Invoking Lambda function
-//! URLs").
+//! URLs"), and the messages of an SQS queue (AWS, "Using Lambda with Amazon SQS").
 
 use super::fault::Fault;
 use crate::relay::{Invocation, Relay};
+use crate::worker::Record;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlResponse;
 use base64::Engine;
@@ -10,7 +11,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use lambda_runtime::{LambdaEvent, service_fn};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -50,29 +51,107 @@ struct HttpContext {
     method: String,
 }
 
+/// The messages of a queue. All that is missing in one is made up for: it must not be lost for that.
+#[derive(Deserialize)]
+struct Batch {
+    #[serde(rename = "Records")]
+    records: Vec<Message>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    event_source: String,
+    #[serde(rename = "messageId")]
+    id: String,
+    receipt_handle: Option<String>,
+    body: Option<ByteBuf>,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes {
+    message_group_id: Option<String>,
+    approximate_receive_count: Option<String>,
+}
+
+/// What an invocation is answered with: the answer to a request, the messages that stay in the queue, or
+/// both, if there are messages and no queue in the settings.
+#[derive(Default, Serialize)]
+struct Reply {
+    #[serde(flatten)]
+    response: Option<LambdaFunctionUrlResponse>,
+    #[serde(rename = "batchItemFailures", skip_serializing_if = "Option::is_none")]
+    failures: Option<Vec<ItemFailure>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemFailure {
+    item_identifier: String,
+}
+
 /// Takes invocations until Lambda ends the process.
 pub(super) async fn run(relay: Arc<Relay>) -> Result<(), Fault> {
     let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let relay = Arc::clone(&relay);
-        async move { Ok::<_, Fault>(pack(invoke(&relay, event).await)) }
+        async move { Ok::<_, Fault>(invoke(&relay, event).await) }
     });
     lambda_runtime::run(handler).await
 }
 
-async fn invoke(relay: &Relay, event: LambdaEvent<Box<RawValue>>) -> Response<Bytes> {
+async fn invoke(relay: &Relay, event: LambdaEvent<Box<RawValue>>) -> Reply {
     let (payload, context) = event.into_parts();
     let ends_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline));
     // One emulator gives deadlines in the past, which count as none.
     let left = ends_at.and_then(|ends_at| ends_at.duration_since(SystemTime::now()).ok());
     let deadline = left.and_then(|left| Instant::now().checked_add(left));
     let invocation = Invocation { request_id: context.request_id, deadline };
-    match unpack(&payload) {
-        Some(request) => {
-            drop(payload);
-            relay.handle(request, &invocation).await
-        }
-        None => relay.answer_unknown_shape(&invocation).response,
+    if let Some(request) = unpack(&payload) {
+        drop(payload);
+        let response = relay.handle(request, &invocation).await;
+        return Reply { response: Some(pack(response)), failures: None };
     }
+    let records = unpack_batch(&payload);
+    drop(payload);
+    if let (Some(records), Some(worker)) = (&records, relay.worker()) {
+        let failed = worker.work(records, &invocation.request_id, invocation.deadline).await;
+        return Reply { response: None, failures: Some(failed.into_iter().map(ItemFailure::of).collect()) };
+    }
+    // Messages stay in their queue until the settings name it.
+    let messages = records.map(|records| records.into_iter().map(|record| record.message_id));
+    let failures = messages.map(|messages| messages.map(ItemFailure::of).collect());
+    let response = relay.answer_unknown_shape(&invocation).response;
+    Reply { response: Some(pack(response)), failures }
+}
+
+impl ItemFailure {
+    fn of(item_identifier: String) -> Self {
+        Self { item_identifier }
+    }
+}
+
+/// The messages of an event of SQS, and of no other source.
+fn unpack_batch(payload: &RawValue) -> Option<Vec<Record>> {
+    let Batch { records } = serde_json::from_str(payload.get()).ok()?;
+    let is_sqs = records.iter().all(|record| record.event_source == "aws:sqs");
+    if records.is_empty() || !is_sqs {
+        return None;
+    }
+    let record = |message: Message| {
+        let Message { id, receipt_handle, body, attributes, .. } = message;
+        let receives = attributes.approximate_receive_count.and_then(|count| count.parse().ok());
+        Record {
+            message_id: id,
+            receipt_handle: receipt_handle.unwrap_or_default(),
+            body: String::from_utf8_lossy(&body.unwrap_or_default()).into_owned(),
+            group: attributes.message_group_id.unwrap_or_default(),
+            receives: receives.unwrap_or_default(),
+        }
+    };
+    Some(records.into_iter().map(record).collect())
 }
 
 fn unpack(payload: &RawValue) -> Option<Request<Bytes>> {

@@ -69,6 +69,58 @@ pub(super) struct EventLine<'a> {
     pub(super) errors: &'a [String],
 }
 
+/// One event that the queue has taken. It is counted when it is sent.
+#[derive(Serialize)]
+pub(super) struct StoredLine<'a> {
+    pub(super) request_id: &'a str,
+    pub(super) key: &'a str,
+    pub(super) path: &'static str,
+    pub(super) action: &'static str,
+    pub(super) dedup_key: &'a str,
+    pub(super) severity: &'static str,
+    /// How many times storing was tried.
+    pub(super) attempts: u32,
+    pub(super) milliseconds: u64,
+}
+
+/// Events that the queue did not take; what became of each stands in lines of their own.
+#[derive(Serialize)]
+pub(super) struct UnstoredLine<'a> {
+    pub(super) request_id: &'a str,
+    pub(super) unstored: usize,
+    pub(super) error: String,
+}
+
+/// One message of the queue that was tried in vain and stays there.
+#[derive(Serialize)]
+pub(super) struct PostponedLine<'a> {
+    pub(super) request_id: &'a str,
+    pub(super) message_id: &'a str,
+    pub(super) key: &'a str,
+    pub(super) path: &'static str,
+    pub(super) action: &'static str,
+    pub(super) dedup_key: &'a str,
+    pub(super) severity: &'static str,
+    pub(super) status: Option<u16>,
+    pub(super) answer: &'static str,
+    pub(super) attempts: u32,
+    pub(super) milliseconds: u64,
+    /// How many times it has been received.
+    pub(super) receives: u32,
+    pub(super) again_in_seconds: u64,
+    pub(super) answers: u8,
+    pub(super) retries: u32,
+    pub(super) errors: &'a [String],
+}
+
+/// One message of the queue that cannot be sent, or could not be moved.
+#[derive(Serialize)]
+pub(super) struct MessageLine<'a> {
+    pub(super) request_id: &'a str,
+    pub(super) message_id: &'a str,
+    pub(super) error: String,
+}
+
 /// The metric of an event that PagerDuty does not have. The event itself follows in a line of its own:
 /// that one may be long, and log services split long lines.
 #[derive(Serialize)]

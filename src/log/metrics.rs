@@ -51,6 +51,16 @@ pub(super) const UNDELIVERED: &[Directive] = &[Directive {
     metrics: &[("undelivered", Unit::Count), ("refused", Unit::Count)],
 }];
 
+/// The queue did not take events.
+pub(super) const UNSTORED: &[Directive] =
+    &[Directive { dimensions: &["function"], metrics: &[("unstored", Unit::Count)] }];
+
+/// A message of the queue was tried in vain and stays there.
+pub(super) const POSTPONED: &[Directive] = &[
+    Directive { dimensions: &["function", "answer"], metrics: &[("answers", Unit::Count)] },
+    Directive { dimensions: &["function"], metrics: &[("retries", Unit::Count)] },
+];
+
 /// The member `_aws` of a line.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

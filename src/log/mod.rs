@@ -8,11 +8,15 @@ mod metrics;
 mod queue;
 
 use crate::config::{Config, Host, Level};
-use crate::deliver::{Delivery, Outcome};
+use crate::deliver::message::Unsendable;
+use crate::deliver::{Delivery, Outcome, StoreFault, Unstored};
 use crate::event::{Api, Parcel};
 use crate::secret::Mask;
 use crate::timestamp;
-use lines::{DroppedLine, EventLine, StateLine, UndeliveredCountLine, UndeliveredLine};
+use lines::{
+    DroppedLine, EventLine, MessageLine, PostponedLine, StateLine, StoredLine, UndeliveredCountLine,
+    UndeliveredLine, UnstoredLine,
+};
 pub use lines::{ListeningLine, RequestLine};
 pub use metrics::milliseconds;
 use metrics::{Directive, Embedded};
@@ -25,6 +29,20 @@ use std::time::{Duration, SystemTime};
 
 /// What is said of an event that was still being sent when the process had to end.
 const ABANDONED: &str = "the process was stopped before PagerDuty had accepted the event";
+
+/// What is said of events for whose storing there was no time.
+const NO_TIME: &str = "there was no time to store";
+
+/// A message of the queue, as lines name it.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a> {
+    /// The invocation's id.
+    pub request_id: &'a str,
+    /// The queue's id of the message.
+    pub message_id: &'a str,
+    /// How many times it has been received, this time included.
+    pub receives: u32,
+}
 
 /// Writes a line, its line break included.
 type Write = dyn Fn(&[u8]) + Send + Sync;
@@ -127,8 +145,11 @@ impl Log {
         self.line(level, "request", line, metrics::REQUEST);
     }
 
-    /// An event was sent or given up; in the second case its `undelivered` lines follow.
+    /// An event was stored, sent or given up; in the last case its `undelivered` lines follow.
     pub fn event(&self, request_id: &str, delivery: &Delivery, mask: &Mask) {
+        if matches!(delivery.outcome, Outcome::Stored) {
+            return self.stored(request_id, delivery);
+        }
         let parcel = &delivery.parcel;
         let accepted = delivery.is_accepted();
         let errors = if accepted { Vec::new() } else { delivery.outcome.errors(mask) };
@@ -156,6 +177,69 @@ impl Log {
             let refused = !delivery.may_be_retried();
             self.undelivered(request_id, parcel, status, refused, &errors);
         }
+    }
+
+    /// The queue has taken an event.
+    fn stored(&self, request_id: &str, delivery: &Delivery) {
+        let parcel = &delivery.parcel;
+        let line = StoredLine {
+            request_id,
+            key: &parcel.key.masked(),
+            path: parcel.api.path(),
+            action: parcel.action_word(),
+            dedup_key: &parcel.dedup_key,
+            severity: parcel.severity.word(),
+            attempts: delivery.attempts,
+            milliseconds: milliseconds(delivery.elapsed),
+        };
+        self.line(Level::Info, "stored", line, &[]);
+    }
+
+    /// The queue did not take events; they were sent straight, or are told as undelivered.
+    pub fn unstored(&self, request_id: &str, unstored: &Unstored) {
+        let error = unstored.fault.as_ref().map_or_else(|| NO_TIME.to_owned(), ToString::to_string);
+        let line = UnstoredLine { request_id, unstored: unstored.events, error };
+        self.line(Level::Error, "unstored", line, metrics::UNSTORED);
+    }
+
+    /// A message of the queue was tried in vain and stays there.
+    pub fn postponed(&self, message: Received, delivery: &Delivery, again_in: Duration, mask: &Mask) {
+        let parcel = &delivery.parcel;
+        let line = PostponedLine {
+            request_id: message.request_id,
+            message_id: message.message_id,
+            key: &parcel.key.masked(),
+            path: parcel.api.path(),
+            action: parcel.action_word(),
+            dedup_key: &parcel.dedup_key,
+            severity: parcel.severity.word(),
+            status: delivery.status(),
+            answer: answer_word(delivery),
+            attempts: delivery.attempts,
+            milliseconds: milliseconds(delivery.elapsed),
+            receives: message.receives,
+            again_in_seconds: again_in.as_secs(),
+            answers: 1,
+            retries: delivery.attempts.saturating_sub(1),
+            errors: &delivery.outcome.errors(mask),
+        };
+        self.line(Level::Warn, "postponed", line, metrics::POSTPONED);
+    }
+
+    /// A message of the queue that cannot be sent is among the dead letters now.
+    pub fn buried(&self, message: Received, why: Unsendable) {
+        let Received { request_id, message_id, .. } = message;
+        let count = UndeliveredCountLine { request_id, dedup_key: "", undelivered: 1, refused: 1 };
+        self.line_worth(Worth::Keep, Level::Error, "undelivered_count", count, metrics::UNDELIVERED);
+        let line = MessageLine { request_id, message_id, error: why.to_string() };
+        self.line(Level::Error, "dead letter", line, &[]);
+    }
+
+    /// A message of the queue could not be moved: it will be seen again.
+    pub fn unmoved(&self, message: Received, fault: &StoreFault) {
+        let Received { request_id, message_id, .. } = message;
+        let line = MessageLine { request_id, message_id, error: fault.to_string() };
+        self.line(Level::Warn, "message not moved", line, &[]);
     }
 
     /// The process ends while an event is still being sent.
@@ -219,6 +303,7 @@ fn write_to_stdout(line: &[u8]) {
 fn answer_word(delivery: &Delivery) -> &'static str {
     match &delivery.outcome {
         Outcome::Superseded => "superseded",
+        Outcome::Stored => "stored",
         Outcome::Failed(_) => "none",
         Outcome::Answered(reply) => status_word(delivery.parcel.api, reply.status),
     }
