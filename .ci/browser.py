@@ -61,10 +61,10 @@ def until(what, is_so):
 class Inbox:
     """The built tool, on free ports."""
 
-    def __init__(self, path, *options):
+    def __init__(self, path, *options, **variables):
         self.path, self.others = path, []
         command = [path, *options, "--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | variables)
         self.lines = []
         while not self.lines or "Every further webhook" not in self.lines[-1]:
             self.lines.append(self.process.stdout.readline())
@@ -362,7 +362,8 @@ def light_and_dark_follow_the_system(inbox, browser):
 
 def forwarding_is_shown_loudly(inbox, browser):
     assert browser.run("return document.querySelector('#forwarding').hidden")
-    loud = Inbox(inbox.path, "--forward-to-pagerduty", KEY, "--forward-url", "http://127.0.0.1:1")
+    loud = Inbox(inbox.path, "--forward-to-pagerduty", "--forward-url", "http://127.0.0.1:1",
+                 PAGERDUTY_INTEGRATION_KEY=KEY)
     try:
         browser.go(loud.page)
         browser.has("Every event goes to the real PagerDuty", "#forwarding")

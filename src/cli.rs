@@ -1,8 +1,9 @@
-//! The command line: start the function, or check its settings.
+//! The command line: start the function, check its settings, or send undelivered events again.
 
 use crate::config::{Config, Host, Queues, SuccessStatus};
 use crate::convert::EventPer;
 use crate::host;
+use crate::resend;
 use crate::secret::Mask;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -13,12 +14,19 @@ const HELP: &str = "\
 Turns the webhooks of Alibaba Cloud ARMS into PagerDuty events.
 
 Usage: arms-pagerduty [OPTION]
+       arms-pagerduty resend [--dry-run] [FILE...]
 
 Without an option it starts, with the settings of the environment.
 
   --check    read the settings, print what they mean (no secrets), and exit with 0 or 1
   --help     print this
   --version  print the version
+
+resend reads log lines from the files, or from standard input, and sends the events again that are logged
+as undelivered, under PAGERDUTY_INTEGRATION_KEY. It says what becomes of each, and exits with 1 if one was
+not accepted.
+
+  --dry-run  only show what would be sent
 
 Settings (environment variables): PAGERDUTY_INTEGRATION_KEY, WEBHOOK_TOKEN, PAGERDUTY_REGION,
 PAGERDUTY_EVENTS_URL, DEFAULT_SEVERITY, SEVERITIES, EVENT_PER, SUCCESS_STATUS, DELIVER_WITHIN_MS,
@@ -33,8 +41,10 @@ const NAME_WIDTH: usize = 27;
 
 /// Does what the arguments ask for. `lookup` gives an environment variable's value.
 pub fn run(arguments: impl Iterator<Item = OsString>, lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
-    let arguments: Vec<String> = arguments.map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let arguments: Vec<OsString> = arguments.collect();
+    let texts: Vec<String> =
+        arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = texts.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] => start(&lookup),
         ["--help" | "-h"] => print(HELP),
@@ -43,11 +53,15 @@ pub fn run(arguments: impl Iterator<Item = OsString>, lookup: impl Fn(&str) -> O
         // Images and emulators for Lambda may hand the name of a handler over; an alert must not be lost
         // for that.
         _ if lookup("AWS_LAMBDA_RUNTIME_API").is_some() => start(&lookup),
-        [first, ..] => {
-            stop([format!("unknown argument {first:?}; --help shows what there is")]);
-            ExitCode::from(USAGE)
-        }
+        ["resend", "--help" | "-h"] => print(HELP),
+        ["resend", ..] => resend(arguments.into_iter().skip(1), &lookup),
+        [first, ..] => unknown(first),
     }
+}
+
+fn unknown(argument: &str) -> ExitCode {
+    stop([format!("unknown argument {argument:?}; --help shows what there is")]);
+    ExitCode::from(USAGE)
 }
 
 fn start(lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
@@ -55,17 +69,48 @@ fn start(lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
         Ok(config) => config,
         Err(faults) => return stop(faults.iter().map(ToString::to_string)),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return stop([error.to_string()]),
-    };
-    let end = runtime.block_on(host::run(config));
-    // A look-up of a name that hangs must not hold up the end.
-    runtime.shutdown_background();
-    match end {
-        Ok(()) => ExitCode::SUCCESS,
+    match block_on(host::run(config)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => stop([error.to_string()]),
         Err(error) => stop([error.to_string()]),
     }
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(work);
+    // A look-up of a name that hangs must not hold up the end.
+    runtime.shutdown_background();
+    Ok(result)
+}
+
+fn resend(arguments: impl Iterator<Item = OsString>, lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
+    let options = match resend::Options::read(arguments) {
+        Ok(options) => options,
+        Err(argument) => return unknown(&argument),
+    };
+    let (config, key) = match resend::settings(lookup) {
+        Ok(settings) => settings,
+        Err(faults) => return stop(faults.iter().map(ToString::to_string)),
+    };
+    let found = match resend::read(&options) {
+        Ok(found) => found,
+        Err(fault) => return stop([fault]),
+    };
+    let plan = resend::Plan::new(found, &key);
+    let mut out = io::stdout();
+    if options.is_dry_run {
+        return exit_code(resend::show(&plan, &mut out));
+    }
+    match block_on(resend::send(&plan, &config, &mut out)) {
+        Ok(Ok(tally)) => exit_code(tally),
+        Ok(Err(error)) => stop([error.to_string()]),
+        Err(error) => stop([error.to_string()]),
+    }
+}
+
+fn exit_code(tally: resend::Tally) -> ExitCode {
+    if tally.is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn check(lookup: impl Fn(&str) -> Option<String>) -> ExitCode {

@@ -26,6 +26,7 @@
 //! - [`secret`]: keys and tokens, which cannot be printed.
 //! - [`timestamp`]: the notations of time.
 //! - [`request`]: query values and header texts.
+//! - [`resend`]: sends again what the log says PagerDuty does not have.
 //! - [`log`]: JSON lines and what CloudWatch counts in them.
 
 pub mod admit;
@@ -44,6 +45,7 @@ pub mod log;
 pub mod prepare;
 pub mod relay;
 pub mod request;
+pub mod resend;
 pub mod secret;
 pub mod timestamp;
 pub mod webhook;

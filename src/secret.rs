@@ -4,6 +4,7 @@
 //! compile. Only [`IntegrationKey::expose`] and [`AwsSecret::expose`] give the text out.
 
 use sha2::{Digest, Sha256};
+use std::cmp::Reverse;
 use subtle::ConstantTimeEq;
 
 /// Characters of an integration key (PagerDuty, "Events API v2 overview": `routing_key`).
@@ -152,8 +153,15 @@ pub fn is_secret_name(name: &str) -> bool {
     SECRET_NAMES.iter().any(|secret| letters().eq(secret.bytes()))
 }
 
-/// Replaces secrets wherever they stand in a text.
-pub struct Mask(Vec<(String, String)>);
+/// Replaces secrets wherever they stand in a text, also where a link or a form has percent-encoded them.
+pub struct Mask {
+    /// Each secret with what is shown in its place, the longest first: one may be a part of another.
+    plain: Vec<(String, String)>,
+    /// The same for the encoded forms, all of which hold a `%`. A secret of letters and digits has none.
+    encoded: Vec<(String, String)>,
+    /// The length of the shortest secret: no shorter text holds one.
+    shortest: usize,
+}
 
 impl Mask {
     /// A mask for these keys and tokens.
@@ -163,7 +171,14 @@ impl Mask {
     ) -> Self {
         let keys = keys.into_iter().map(|key| (key.0.clone(), key.masked()));
         let tokens = tokens.into_iter().map(|token| (token.0.clone(), "********".to_owned()));
-        Self(keys.chain(tokens).collect())
+        let mut plain: Vec<(String, String)> = keys.chain(tokens).collect();
+        plain.sort_by_key(|(secret, _)| Reverse(secret.len()));
+        let mut encoded = Vec::new();
+        for (secret, shown) in &plain {
+            encoded.extend(percent_encoded(secret).into_iter().map(|form| (form, shown.clone())));
+        }
+        let shortest = plain.iter().map(|(secret, _)| secret.len()).min().unwrap_or(usize::MAX);
+        Self { plain, encoded, shortest }
     }
 
     /// Masks a text from outside and then cuts it to at most `max` bytes. In the other order, part of a
@@ -172,7 +187,8 @@ impl Mask {
     #[must_use]
     pub fn cut(&self, bytes: &[u8], is_whole: bool, max: usize) -> String {
         let mut text = self.hide(String::from_utf8_lossy(bytes).into_owned());
-        let longest = self.0.iter().map(|(secret, _)| secret.len()).max().unwrap_or_default();
+        let secrets = self.plain.iter().chain(&self.encoded);
+        let longest = secrets.map(|(secret, _)| secret.len()).max().unwrap_or_default();
         let end = if is_whole { text.len() } else { text.len().saturating_sub(longest) };
         text.truncate(text.floor_char_boundary(end.min(max)));
         text
@@ -181,7 +197,7 @@ impl Mask {
     /// Whether a secret stands in the text.
     #[must_use]
     pub fn finds(&self, text: &str) -> bool {
-        self.0.iter().any(|(secret, _)| text.contains(secret.as_str()))
+        self.forms(text).any(|(secret, _)| text.contains(secret.as_str()))
     }
 
     /// The text, masked.
@@ -193,12 +209,60 @@ impl Mask {
 
     /// Masks `text` in place; a text without a secret costs only the search.
     pub fn apply(&self, text: &mut String) {
-        for (secret, shown) in &self.0 {
+        for (secret, shown) in self.forms(text) {
             if text.contains(secret.as_str()) {
                 *text = text.replace(secret.as_str(), shown);
             }
         }
     }
+
+    /// The forms of the secrets that may stand in the text.
+    fn forms(&self, text: &str) -> impl Iterator<Item = &(String, String)> + use<'_> {
+        // Most texts are short ones.
+        let may_hold = text.len() >= self.shortest;
+        let may_be_encoded = may_hold && !self.encoded.is_empty() && text.contains('%');
+        let plain = if may_hold { self.plain.as_slice() } else { &[] };
+        let encoded = if may_be_encoded { self.encoded.as_slice() } else { &[] };
+        plain.iter().chain(encoded)
+    }
+}
+
+/// What the usual encoders leave as it is besides letters and digits: RFC 3986 (section 2.3), HTML forms
+/// (URL Standard, "application/x-www-form-urlencoded percent-encode set"), JavaScript's
+/// `encodeURIComponent` and `encodeURI`.
+const UNENCODED: [&str; 4] = ["-._~", "*-._", "-._~!'()*", "-._~!'()*;,/?:@&=+$#"];
+
+/// The percent-encoded forms of a secret that differ from it.
+fn percent_encoded(secret: &str) -> Vec<String> {
+    let mut forms = Vec::new();
+    for unencoded in UNENCODED {
+        for is_upper_case in [true, false] {
+            for is_blank_plus in [false, true] {
+                let form = percent_encode(secret, unencoded, is_upper_case, is_blank_plus);
+                if form.contains('%') && form != secret && !forms.contains(&form) {
+                    forms.push(form);
+                }
+            }
+        }
+    }
+    forms
+}
+
+fn percent_encode(secret: &str, unencoded: &str, is_upper_case: bool, is_blank_plus: bool) -> String {
+    let mut form = String::with_capacity(secret.len());
+    for byte in secret.bytes() {
+        let letter = char::from(byte);
+        if letter.is_ascii_alphanumeric() || unencoded.contains(letter) {
+            form.push(letter);
+        } else if letter == ' ' && is_blank_plus {
+            form.push('+');
+        } else if is_upper_case {
+            form.push_str(&format!("%{byte:02X}"));
+        } else {
+            form.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    form
 }
 
 #[cfg(test)]
@@ -268,5 +332,37 @@ mod tests {
         assert_eq!(mask.cut(body.as_bytes(), true, 14), "****4463 and ", "no half character");
         let broken_off = body.get(..20).unwrap_or_default();
         assert_eq!(mask.cut(broken_off.as_bytes(), false, 100), "", "it may end in half a secret");
+    }
+
+    #[test]
+    fn a_percent_encoded_secret_is_masked_in_every_usual_form() {
+        let mask = |token: &str| Mask::new([], [&Token::new(token.to_owned())]);
+        for (token, text, expected) in [
+            ("a+b/c=d&", "https://h/?t=a%2Bb%2Fc%3Dd%26&x=1", "https://h/?t=********&x=1"),
+            ("a+b/c=d&", "https://h/?t=a%2bb%2fc%3dd%26&x=1", "https://h/?t=********&x=1"),
+            ("a+b/c=d&", "a+b/c=d& and a%2Bb%2Fc%3Dd%26", "******** and ********"),
+            ("two words!", "two+words%21 two%20words%21 two%20words!", "******** ******** ********"),
+            ("til~de~token", "til%7Ede%7Etoken til~de~token", "******** ********"),
+            ("口令口令", "%E5%8F%A3%E4%BB%A4%E5%8F%A3%E4%BB%A4", "********"),
+            ("100%secret", "100%25secret 100%secret", "******** ********"),
+            ("plain-token_1", "100 % of plain-token_1, %41", "100 % of ********, %41"),
+        ] {
+            assert_eq!(mask(token).hide(text.to_owned()), expected, "{token}");
+            assert!(mask(token).finds(text), "{token}");
+        }
+        assert!(!mask("a+b/c=d&").finds("a%2Bb%2Fc%3Dd"));
+    }
+
+    #[test]
+    fn a_secret_of_letters_and_digits_has_no_other_form() {
+        for token in ["0123456789abcdef", "a-b.c_d"] {
+            assert_eq!(percent_encoded(token), Vec::<String>::new(), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_begins_with_another_is_masked_whole() {
+        let tokens = ["s3cret-old", "s3cret-old-and-new"].map(|token| Token::new(token.to_owned()));
+        assert_eq!(Mask::new([], &tokens).hide("s3cret-old-and-new".to_owned()), "********");
     }
 }

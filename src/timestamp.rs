@@ -66,6 +66,13 @@ pub fn time_of(text: &str) -> Option<SystemTime> {
     parse(text, Zone::Utc).map(SystemTime::from)
 }
 
+/// Milliseconds since 1970; `None` if the text is not a time. A time without a zone is UTC.
+#[must_use]
+pub fn unix_ms(text: &str) -> Option<i64> {
+    let at = parse(text.trim(), Zone::Utc)?;
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
 fn write(at: OffsetDateTime) -> String {
     let at = at.to_offset(UtcOffset::UTC);
     let (year, month, day) = at.to_calendar_date();

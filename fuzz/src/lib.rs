@@ -4,7 +4,8 @@
 //! - [`body`]: any bytes as a webhook's body, on the way that the relay takes.
 //! - [`json`]: bytes as a recipe for JSON as templates break it, and the time that reading it takes.
 //! - [`size`]: bytes as a recipe for an event of any size, and what the size limit makes of it.
-//! - [`shapes`]: bodies as large as they may be, of the shapes that a slow way would show at.
+//! - [`shapes`]: bodies of any size, of the shapes that a slow way would show at.
+//! - [`grown`]: all of them, each format's samples grown to any size, and the bodies that were once slow.
 //! - [`clock`]: the time that this thread has worked.
 //! - [`seeds`]: what to begin with: the samples of `events/`.
 
@@ -12,6 +13,7 @@
 
 pub mod clock;
 mod core;
+pub mod grown;
 mod near_json;
 mod oversize;
 pub mod seeds;

@@ -1,5 +1,5 @@
-//! Bodies as large as they may be, of the shapes at which a way that takes the square of their length,
-//! or a multiple of their memory, would show.
+//! Bodies of any size, of the shapes at which a way that takes the square of their length, or a multiple of their
+//! memory, would show.
 
 /// The largest body that the relay takes.
 pub const BODY_MAX_BYTES: usize = 6 * 1024 * 1024;

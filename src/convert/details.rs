@@ -34,11 +34,8 @@ pub(super) fn of_alert(
         texts.map(|(name, text)| (name, text.map(str::to_owned)))
     };
     let mut details = alert.unread;
-    for fields in [&notification.fields, &alert.fields] {
-        for (name, value) in &fields.others {
-            details.entry(name.clone()).or_insert_with(|| value.clone());
-        }
-    }
+    add_missing(&mut details, notification.fields.others.clone());
+    add_missing(&mut details, alert.fields.others);
     for (name, text) in texts.into_iter().chain([("startsAt", alert.starts_at), ("endsAt", alert.ends_at)]) {
         insert_text(&mut details, name, text);
     }
@@ -107,23 +104,30 @@ fn add_notification(details: &mut Map<String, Value>, notification: &Notificatio
     }
     let mut beside = Map::new();
     for (name, value) in &notification.unread {
-        match details.get(name) {
-            None => drop(details.insert(name.clone(), value.clone())),
-            Some(own) if own == value => {}
-            Some(_) => drop(beside.insert(name.clone(), value.clone())),
+        if details.get(name).is_some_and(|own| own != value) {
+            beside.insert(name.clone(), value.clone());
         }
     }
+    add_missing(details, notification.unread.clone());
     if !beside.is_empty() {
         details.entry(NOTIFICATION).or_insert(Value::Object(beside));
+    }
+}
+
+/// Adds the members that `own` lacks. All at once: there may be half a million of them.
+fn add_missing(own: &mut Map<String, Value>, more: Map<String, Value>) {
+    if own.is_empty() {
+        *own = more;
+    } else if !more.is_empty() {
+        // Of two members with one name the later one stays.
+        *own = more.into_iter().chain(std::mem::take(own)).collect();
     }
 }
 
 /// One alert of the list in a group's details.
 pub(super) fn of_listed(alert: Alert) -> Value {
     let mut listed = alert.unread;
-    for (name, value) in alert.fields.others {
-        listed.entry(name).or_insert(value);
-    }
+    add_missing(&mut listed, alert.fields.others);
     let texts = [
         ("status", alert.status),
         ("fingerprint", alert.fingerprint),

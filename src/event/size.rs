@@ -206,16 +206,23 @@ fn drop_largest(details: &mut Map<String, Value>, mut over: usize, left_out: &mu
     if over == 0 {
         return;
     }
-    let fields = details.iter().filter(|(name, _)| *name != STATUS);
-    let mut sizes: Vec<(usize, String)> =
-        fields.map(|(name, value)| (json_bytes(name) + json_bytes(value) + 2, name.clone())).collect();
+    let fields = details.iter().enumerate().filter(|(_, (name, _))| *name != STATUS);
+    let mut sizes: Vec<(usize, usize)> =
+        fields.map(|(place, (name, value))| (json_bytes(name) + json_bytes(value) + 2, place)).collect();
     sizes.sort_unstable();
-    while over > 0 {
-        let Some((size, name)) = sizes.pop() else { return };
-        details.remove(&name);
+    // There may be half a million: each is found by its place, not by its name.
+    let mut is_dropped = vec![false; details.len()];
+    while over > 0
+        && let Some((size, place)) = sizes.pop()
+    {
         over = over.saturating_sub(size);
         left_out.fields += 1;
+        if let Some(is_dropped) = is_dropped.get_mut(place) {
+            *is_dropped = true;
+        }
     }
+    let fields = std::mem::take(details).into_iter().zip(is_dropped);
+    *details = fields.filter(|(_, is_dropped)| !is_dropped).map(|(field, _)| field).collect();
 }
 
 /// The last resort: with this, what is left is within the limit whatever its characters are.

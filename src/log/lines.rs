@@ -140,6 +140,9 @@ pub(super) struct UndeliveredLine<'a> {
     /// Where it is to be sent once the key has been added.
     pub(super) path: &'static str,
     pub(super) status: Option<u16>,
+    /// For how long it was tried, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) milliseconds: Option<u64>,
     pub(super) refused: u8,
     pub(super) errors: &'a [String],
     pub(super) event: &'a RawValue,

@@ -4,6 +4,8 @@
 //! which holds an event without its key so that it can be sent again.
 
 mod lines;
+mod logged;
+pub mod messages;
 mod metrics;
 mod queue;
 
@@ -18,6 +20,7 @@ use lines::{
     UndeliveredLine, UnstoredLine,
 };
 pub use lines::{ListeningLine, RequestLine};
+pub use logged::{Accepted, Incomplete, Logged, Members, Undelivered, read};
 pub use metrics::milliseconds;
 use metrics::{Directive, Embedded};
 use queue::{Queue, Worth};
@@ -131,18 +134,18 @@ impl Log {
     /// The process takes requests.
     pub fn listening(&self, line: &ListeningLine) {
         let line = StateLine { version: env!("CARGO_PKG_VERSION"), listening: Some(line) };
-        self.line(Level::Info, "listening", line, &[]);
+        self.line(Level::Info, messages::LISTENING, line, &[]);
     }
 
     /// The process has stopped taking requests.
     pub fn stopped(&self) {
         let line = StateLine { version: env!("CARGO_PKG_VERSION"), listening: None };
-        self.line(Level::Info, "stopped", line, &[]);
+        self.line(Level::Info, messages::STOPPED, line, &[]);
     }
 
     /// A request was answered.
     pub fn request(&self, level: Level, line: &RequestLine) {
-        self.line(level, "request", line, metrics::REQUEST);
+        self.line(level, messages::REQUEST, line, metrics::REQUEST);
     }
 
     /// An event was stored, sent or given up; in the last case its `undelivered` lines follow.
@@ -172,10 +175,11 @@ impl Log {
             retries: delivery.attempts.saturating_sub(1),
             errors: &errors,
         };
-        self.line(level, "event", line, metrics::EVENT);
+        self.line(level, messages::EVENT, line, metrics::EVENT);
         if !accepted {
             let refused = !delivery.may_be_retried();
-            self.undelivered(request_id, parcel, status, refused, &errors);
+            let took = Some(delivery.elapsed);
+            self.undelivered(request_id, parcel, status, took, refused, &errors);
         }
     }
 
@@ -192,14 +196,14 @@ impl Log {
             attempts: delivery.attempts,
             milliseconds: milliseconds(delivery.elapsed),
         };
-        self.line(Level::Info, "stored", line, &[]);
+        self.line(Level::Info, messages::STORED, line, &[]);
     }
 
     /// The queue did not take events; they were sent straight, or are told as undelivered.
     pub fn unstored(&self, request_id: &str, unstored: &Unstored) {
         let error = unstored.fault.as_ref().map_or_else(|| NO_TIME.to_owned(), ToString::to_string);
         let line = UnstoredLine { request_id, unstored: unstored.events, error };
-        self.line(Level::Error, "unstored", line, metrics::UNSTORED);
+        self.line(Level::Error, messages::UNSTORED, line, metrics::UNSTORED);
     }
 
     /// A message of the queue was tried in vain and stays there.
@@ -223,28 +227,28 @@ impl Log {
             retries: delivery.attempts.saturating_sub(1),
             errors: &delivery.outcome.errors(mask),
         };
-        self.line(Level::Warn, "postponed", line, metrics::POSTPONED);
+        self.line(Level::Warn, messages::POSTPONED, line, metrics::POSTPONED);
     }
 
     /// A message of the queue that cannot be sent is among the dead letters now.
     pub fn buried(&self, message: Received, why: Unsendable) {
         let Received { request_id, message_id, .. } = message;
         let count = UndeliveredCountLine { request_id, dedup_key: "", undelivered: 1, refused: 1 };
-        self.line_worth(Worth::Keep, Level::Error, "undelivered_count", count, metrics::UNDELIVERED);
+        self.line_worth(Worth::Keep, Level::Error, messages::UNDELIVERED_COUNT, count, metrics::UNDELIVERED);
         let line = MessageLine { request_id, message_id, error: why.to_string() };
-        self.line(Level::Error, "dead letter", line, &[]);
+        self.line(Level::Error, messages::DEAD_LETTER, line, &[]);
     }
 
     /// A message of the queue could not be moved: it will be seen again.
     pub fn unmoved(&self, message: Received, fault: &StoreFault) {
         let Received { request_id, message_id, .. } = message;
         let line = MessageLine { request_id, message_id, error: fault.to_string() };
-        self.line(Level::Warn, "message not moved", line, &[]);
+        self.line(Level::Warn, messages::NOT_MOVED, line, &[]);
     }
 
     /// The process ends while an event is still being sent.
     pub fn abandoned(&self, request_id: &str, parcel: &Parcel) {
-        self.undelivered(request_id, parcel, None, false, &[ABANDONED.to_owned()]);
+        self.undelivered(request_id, parcel, None, None, false, &[ABANDONED.to_owned()]);
     }
 
     /// PagerDuty does not have an event: a line that counts it, then one that holds all of it but its
@@ -254,17 +258,18 @@ impl Log {
         request_id: &str,
         parcel: &Parcel,
         status: Option<u16>,
+        took: Option<Duration>,
         refused: bool,
         errors: &[String],
     ) {
         let (refused, dedup_key) = (u8::from(refused), &parcel.dedup_key);
         let count = UndeliveredCountLine { request_id, dedup_key, undelivered: 1, refused };
-        self.line_worth(Worth::Keep, Level::Error, "undelivered_count", count, metrics::UNDELIVERED);
+        self.line_worth(Worth::Keep, Level::Error, messages::UNDELIVERED_COUNT, count, metrics::UNDELIVERED);
         let Ok(event) = serde_json::from_slice::<&RawValue>(&parcel.event) else { return };
         let key = &parcel.key.masked();
-        let line =
-            UndeliveredLine { request_id, key, path: parcel.api.path(), status, refused, errors, event };
-        self.line_worth(Worth::Keep, Level::Error, "undelivered", line, &[]);
+        let (path, milliseconds) = (parcel.api.path(), took.map(milliseconds));
+        let line = UndeliveredLine { request_id, key, path, status, milliseconds, refused, errors, event };
+        self.line_worth(Worth::Keep, Level::Error, messages::UNDELIVERED, line, &[]);
     }
 }
 
@@ -292,7 +297,7 @@ fn write(
 
 /// The line that tells how many lines were dropped, whatever the level.
 fn dropped_line(dropped: u64) -> Vec<u8> {
-    write(Level::Warn, "log lines dropped", DroppedLine { dropped }, None, &[])
+    write(Level::Warn, messages::LINES_DROPPED, DroppedLine { dropped }, None, &[])
 }
 
 fn write_to_stdout(line: &[u8]) {
@@ -302,8 +307,8 @@ fn write_to_stdout(line: &[u8]) {
 
 fn answer_word(delivery: &Delivery) -> &'static str {
     match &delivery.outcome {
-        Outcome::Superseded => "superseded",
-        Outcome::Stored => "stored",
+        Outcome::Superseded => messages::SUPERSEDED,
+        Outcome::Stored => messages::STORED,
         Outcome::Failed(_) => "none",
         Outcome::Answered(reply) => status_word(delivery.parcel.api, reply.status),
     }
@@ -311,7 +316,7 @@ fn answer_word(delivery: &Delivery) -> &'static str {
 
 fn status_word(api: Api, status: u16) -> &'static str {
     match status {
-        status if status == api.accepted() => "accepted",
+        status if status == api.accepted() => messages::ACCEPTED,
         status if api.is_rate_limit(status) => "rate_limit",
         500.. => "fault",
         _ => "refused",
@@ -400,6 +405,24 @@ mod tests {
             );
             assert!(line.pointer("/_aws/Timestamp").and_then(Value::as_u64).unwrap() > 1_700_000_000_000);
         }
+    }
+
+    #[test]
+    fn the_lines_of_events_are_read_back() {
+        let lines = lines(None, one_of_each);
+        let texts: Vec<String> = lines.iter().map(Value::to_string).collect();
+        let read = texts.iter().filter_map(|text| read(&serde_json::from_str(text).unwrap()));
+        let read: Vec<Logged> = read.map(Result::unwrap).collect();
+        let [accepted, not_accepted, count, undelivered] = read.as_slice() else { unreachable!("{read:?}") };
+        let Logged::Accepted(accepted) = accepted else { unreachable!("{accepted:?}") };
+        let told = (accepted.key.as_str(), accepted.action.as_str(), accepted.dedup_key.as_str());
+        assert_eq!(told, ("****cdef", "resolve", "d"));
+        assert_eq!((not_accepted, count), (&Logged::NotAccepted, &Logged::UndeliveredCount));
+        let Logged::Undelivered(undelivered) = undelivered else { unreachable!("{undelivered:?}") };
+        assert_eq!((undelivered.key.as_str(), undelivered.path.as_str()), ("****cdef", "v2/enqueue"));
+        let event: Value = serde_json::from_str(&undelivered.event).unwrap();
+        assert_eq!(event.get("event_action"), Some(&"resolve".into()));
+        assert!(undelivered.begun_ms.is_some() && accepted.begun_ms.is_some());
     }
 
     #[test]

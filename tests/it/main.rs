@@ -29,6 +29,7 @@ mod process;
 mod properties;
 mod reach;
 mod refusals;
+mod resend;
 mod secrets;
 mod size;
 mod slow_bodies;

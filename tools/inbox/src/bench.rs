@@ -3,10 +3,9 @@
 use crate::forward::Forward;
 use crate::front::Front;
 use crate::memory::Memory;
-use crate::options::Options;
+use crate::options::{Options, Secrets, TOKEN_VARIABLE};
 use crate::page::{Page, Standing};
 use crate::rehearsal::Rehearsal;
-use crate::sample;
 use crate::server::serve;
 use arms_pagerduty::config::Config;
 use arms_pagerduty::host::Fault;
@@ -51,7 +50,12 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) async fn start(options: &Options, log: Log, memory: Arc<Memory>) -> Result<Self, Fault> {
+    pub(crate) async fn start(
+        options: &Options,
+        secrets: &Secrets,
+        log: Log,
+        memory: Arc<Memory>,
+    ) -> Result<Self, Fault> {
         let (listener, taken) = listen(options.listen, LISTEN).await?;
         let address = reachable(listener.local_addr()?);
         let standin_options = pagerduty_standin::Options {
@@ -67,11 +71,11 @@ impl Bench {
             config(|name| match name {
                 "LISTEN" => Some(address.to_string()),
                 "PAGERDUTY_EVENTS_URL" => Some(events_url.clone()),
-                "WEBHOOK_TOKEN" => options.token.clone(),
+                TOKEN_VARIABLE => secrets.token.clone(),
                 _ => None,
             })
         };
-        let forward = options.forward_to_pagerduty.as_deref().map(|key| forward(key, options)).transpose()?;
+        let forward = secrets.forwarding_key.as_deref().map(|key| forward(key, options)).transpose()?;
         let forwarding = forward.as_ref().map(|forward| (forward.url.clone(), forward.key()));
         let (delivering, delivered) = mpsc::channel(1);
         let (stop, stopped) = watch::channel(false);
@@ -92,7 +96,8 @@ impl Bench {
                 front: Arc::clone(&front),
                 webhook_url: format!("http://{address}"),
                 pagerduty_url: events_url.clone(),
-                token: sample::first_token(options).map(str::to_owned),
+                token: secrets.first_token().map(str::to_owned),
+                mask: secrets.mask(),
                 fault: Standing::default(),
                 stop: stopped.clone(),
             });

@@ -33,7 +33,7 @@ impl Forward {
     /// When the key is none, or the client cannot be built.
     pub(crate) fn new(key: &str, config: &Config) -> Result<Self, Fault> {
         let key = IntegrationKey::parse(key)
-            .map_err(|_| "--forward-to-pagerduty takes an Integration Key: 32 letters and digits")?;
+            .map_err(|_| "PAGERDUTY_INTEGRATION_KEY is no Integration Key: 32 letters and digits")?;
         let sender = Sender::new(config.events_url.clone())?;
         let url = config.events_url.to_string();
         Ok(Self { sender, key, within: config.deliver_within, is_open: AtomicBool::new(false), url })

@@ -42,6 +42,8 @@ struct Event {
     dedup_key: String,
     severity: String,
     status: Option<u16>,
+    /// What PagerDuty made of it, in a word.
+    answer: String,
     attempts: u32,
     #[serde(default)]
     errors: Vec<String>,
@@ -151,7 +153,7 @@ impl Journal {
         let shown = alert.as_ref().map(|alert| alert.summary.as_str());
         let summary = sent.and_then(summary).or(shown).unwrap_or_default();
         let end = match &alert {
-            _ if !event.is_accepted() => event.failure(screen),
+            _ if !event.is_accepted() => event.why_not(screen),
             Some(alert) if event.action == "trigger" && alert.triggers > 1 => {
                 format!("{}, {} times", screen.paint_state(alert.state), alert.triggers)
             }
@@ -171,7 +173,7 @@ impl Journal {
 
 impl Event {
     fn is_accepted(&self) -> bool {
-        self.status.is_some_and(|status| (200..300).contains(&status))
+        self.answer == "accepted"
     }
 
     /// Whether a request that the stand-in got has this event's key, as far as that can be seen.
@@ -182,10 +184,19 @@ impl Event {
 
     fn status(&self, screen: &Screen) -> String {
         let text = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
-        screen.paint(if self.is_accepted() { Tone::Good } else { Tone::Bad }, &text)
+        let tone = match self.answer.as_str() {
+            "accepted" => Tone::Good,
+            "superseded" => Tone::Quiet,
+            _ => Tone::Bad,
+        };
+        screen.paint(tone, &text)
     }
 
-    fn failure(&self, screen: &Screen) -> String {
+    /// Why PagerDuty has not accepted it; nothing is wrong if it has a newer event of the alert.
+    fn why_not(&self, screen: &Screen) -> String {
+        if self.answer == "superseded" {
+            return screen.paint(Tone::Quiet, "superseded: PagerDuty has a newer event of this alert");
+        }
         let why = format!("not delivered in {} attempts: {}", self.attempts, self.errors.join("; "));
         screen.paint(Tone::Bad, &printable(&why))
     }
@@ -199,7 +210,7 @@ fn changes(events: &[Event], received: &[Received], screen: &Screen) -> Vec<Stri
     let mut summaries: Vec<&str> = latest.take(events.len()).filter_map(summary).collect();
     let lines = events.iter().map(|event| {
         let summary = shortened(&printable(summaries.pop().unwrap_or_default()));
-        let end = if event.is_accepted() { "noted".to_owned() } else { event.failure(screen) };
+        let end = if event.is_accepted() { "noted".to_owned() } else { event.why_not(screen) };
         let severity = " ".repeat(SEVERITY_WIDTH);
         line([format!("{:<11}", "change"), severity, event.status(screen), summary, format!("-> {end}")])
     });
@@ -225,5 +236,34 @@ fn shortened(text: &str) -> String {
     match text.char_indices().nth(SUMMARY_MAX_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_pagerduty_does_not_have_is_red() -> Result<(), serde_json::Error> {
+        let screen = Screen::with_colour();
+        for (answer, status, is_red, said) in [
+            ("accepted", Some(202), false, None),
+            ("superseded", None, false, Some("superseded")),
+            ("none", None, true, Some("not delivered in 2 attempts: no answer")),
+            ("rate_limit", Some(429), true, Some("not delivered")),
+            // A proxy's page.
+            ("none", Some(200), true, Some("not delivered")),
+        ] {
+            let line = serde_json::json!({
+                "request_id": "r", "key": "****cdef", "action": "trigger", "dedup_key": "d", "severity": "info",
+                "status": status, "answer": answer, "attempts": 2, "errors": ["no answer"],
+            });
+            let event: Event = serde_json::from_value(line)?;
+            let end = if event.is_accepted() { String::new() } else { event.why_not(&screen) };
+            let shown = format!("{} {end}", event.status(&screen));
+            assert_eq!(shown.contains("\u{1b}[31m"), is_red, "{answer}: {shown:?}");
+            assert!(said.is_none_or(|said| shown.contains(said)), "{answer}: {shown:?}");
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@
 //! - `rehearsal`: what the function would make of a webhook, without sending.
 //! - `record`: one webhook; `sent`: one event of it and what became of that; `memory`: the latest webhooks.
 //! - `leaves`, `origin`: where each value of an event came from.
-//! - `masking`: what must not be shown.
+//! - `masking`: what must not be shown; the page's API and the terminal show nothing but through it.
 //! - `forward`: the way to the real PagerDuty, for those who ask for it.
 //! - `page`: the page and the API behind it; its files are in `page/`, beside `src/`.
 //! - `samples`: what the page offers to try.
@@ -41,10 +41,9 @@ mod tour;
 
 use arms_pagerduty::host::Fault;
 use bench::Bench;
-use clap::Parser;
 use journal::Journal;
 use memory::Memory;
-use options::Options;
+use options::{Options, Secrets};
 use sample::Sample;
 use screen::Screen;
 use std::io::{ErrorKind, Write};
@@ -61,8 +60,8 @@ const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 const LOOPBACK: &str = "127.0.0.1,localhost,::1";
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    match start(&options) {
+    let started = Options::of_command_line().map_err(Fault::from).and_then(|options| start(&options));
+    match started {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) if is_closed_pipe(&fault) => ExitCode::SUCCESS,
         Err(fault) => {
@@ -79,7 +78,7 @@ fn start(options: &Options) -> Result<(), Fault> {
     if !is_direct && PROXY_VARIABLES.iter().any(|name| std::env::var_os(name).is_some()) {
         let mut again = Command::new(std::env::current_exe()?);
         again.args(std::env::args_os().skip(1));
-        if options.forward_to_pagerduty.is_some() {
+        if options.forward_to_pagerduty {
             let old = NO_PROXY_VARIABLES.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
             for name in NO_PROXY_VARIABLES {
                 again.env(name, format!("{old},{LOOPBACK}").trim_start_matches(','));
@@ -92,19 +91,20 @@ fn start(options: &Options) -> Result<(), Fault> {
         // Comes back only if it fails.
         return Err(again.exec().into());
     }
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(options))
+    let secrets = Secrets::read(options, |name| std::env::var(name).ok())?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(options, &secrets))
 }
 
-async fn run(options: &Options) -> Result<(), Fault> {
+async fn run(options: &Options, secrets: &Secrets) -> Result<(), Fault> {
     let mut signals = Signals::new()?;
     let memory = Arc::new(Memory::new());
     let (log, lines) = journal::open();
     let sample = Sample::embedded()?;
-    let bench = Bench::start(options, log, memory).await?;
+    let bench = Bench::start(options, secrets, log, memory).await?;
     let mut screen = Screen::of_stdout();
     let mut journal = Journal::new(lines, bench.standin.clone(), sample.fingerprint.clone());
     let shown = tokio::select! {
-        shown = show(options, &sample, &bench, &mut screen, &mut journal) => shown,
+        shown = show(options, secrets, &sample, &bench, &mut screen, &mut journal) => shown,
         () = signals.next() => Ok(()),
     };
     tokio::select! {
@@ -122,12 +122,13 @@ async fn run(options: &Options) -> Result<(), Fault> {
 /// The tour; then each further webhook until something breaks.
 async fn show(
     options: &Options,
+    secrets: &Secrets,
     sample: &Sample,
     bench: &Bench,
     screen: &mut Screen,
     journal: &mut Journal,
 ) -> Result<(), Fault> {
-    tour::give(options, sample, bench, screen).await?;
+    tour::give(options, secrets, sample, bench, screen).await?;
     if options.once {
         return Ok(());
     }

@@ -1,13 +1,23 @@
 //! The command line.
 
+use arms_pagerduty::secret::{IntegrationKey, Mask, Token};
 use clap::Parser;
-use clap::builder::NonEmptyStringValueParser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::net::SocketAddr;
+
+/// The function's own variable for its token, read only with `--token`.
+pub(crate) const TOKEN_VARIABLE: &str = "WEBHOOK_TOKEN";
+/// The function's own variable for a key, read only with `--forward-to-pagerduty`.
+pub(crate) const KEY_VARIABLE: &str = "PAGERDUTY_INTEGRATION_KEY";
+/// What is said of a word that belongs to no option. It is not repeated: it may be a secret.
+const STRAY_WORD: &str = "a word on the command line belongs to no option. Secrets are not taken from there, where `ps` \
+                          shows them: set WEBHOOK_TOKEN for --token, PAGERDUTY_INTEGRATION_KEY for --forward-to-pagerduty";
 
 /// Try the function: it runs on loopback beside a PagerDuty stand-in, with no account and no network.
 ///
 /// It sends itself one real ARMS notification, shows what came in, the event that went out and the answer, and
-/// then shows every further webhook that it is sent, here and on a page in the browser. No variable of the environment changes it but `NO_COLOR`.
+/// then shows every further webhook that it is sent, here and on a page in the browser. No variable of the environment changes it but
+/// `NO_COLOR` and, with the two options that ask for them, the two that hold secrets: the command line would show them to `ps`.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Options {
@@ -20,15 +30,15 @@ pub(crate) struct Options {
     /// Where the PagerDuty stand-in listens [default: 127.0.0.1 and a free port]
     #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) pagerduty: Option<SocketAddr>,
-    /// The token that every webhook has to carry, as with `WEBHOOK_TOKEN`
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) token: Option<String>,
+    /// Refuse webhooks without the token that the variable `WEBHOOK_TOKEN` holds, as the function does
+    #[arg(long)]
+    pub(crate) token: bool,
     /// Let the stand-in refuse what goes over 120 events a minute for a key, as PagerDuty does
     #[arg(long)]
     pub(crate) rate_limit: bool,
-    /// Send every event to the real PagerDuty as well, under this integration key: THIS PAGES PEOPLE
-    #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "once")]
-    pub(crate) forward_to_pagerduty: Option<String>,
+    /// Send every event to the real PagerDuty as well, under the key in the variable `PAGERDUTY_INTEGRATION_KEY`: THIS PAGES PEOPLE
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) forward_to_pagerduty: bool,
     /// Which PagerDuty that is: us or eu
     #[arg(long, value_name = "REGION", default_value = "us", requires = "forward_to_pagerduty")]
     pub(crate) forward_region: String,
@@ -38,6 +48,73 @@ pub(crate) struct Options {
     /// Show the one notification and end, without a page
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+/// The secrets that the options ask for.
+#[derive(Default)]
+pub(crate) struct Secrets {
+    /// The token, or two with a comma between.
+    pub(crate) token: Option<String>,
+    /// The real PagerDuty's key.
+    pub(crate) forwarding_key: Option<String>,
+}
+
+impl Secrets {
+    /// Those that the options ask for, from the environment.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub(crate) fn read(options: &Options, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let find = |is_wanted: bool, option: &str, name: &str| {
+            let value = lookup(name).filter(|value| is_wanted && !value.trim().is_empty());
+            if is_wanted && value.is_none() {
+                Err(format!("{option} needs the variable {name}"))
+            } else {
+                Ok(value)
+            }
+        };
+        Ok(Self {
+            token: find(options.token, "--token", TOKEN_VARIABLE)?,
+            forwarding_key: find(options.forward_to_pagerduty, "--forward-to-pagerduty", KEY_VARIABLE)?,
+        })
+    }
+
+    /// Hides them.
+    pub(crate) fn mask(&self) -> Mask {
+        let key = self.forwarding_key.as_deref().and_then(|key| IntegrationKey::parse(key).ok());
+        let tokens = self.token.as_deref().unwrap_or_default().split(',').map(str::trim);
+        let tokens: Vec<Token> =
+            tokens.filter(|token| !token.is_empty()).map(|token| Token::new(token.to_owned())).collect();
+        Mask::new(&key, &tokens)
+    }
+
+    /// The token that a webhook carries; there are two while it is being changed.
+    pub(crate) fn first_token(&self) -> Option<&str> {
+        self.token.as_deref()?.split(',').next().map(str::trim)
+    }
+}
+
+impl Options {
+    /// The command line's. A wrong one ends the process, without a word of it that may be a secret.
+    pub(crate) fn of_command_line() -> Result<Self, String> {
+        Self::try_parse().or_else(|error| match stray_word(&error) {
+            true => Err(STRAY_WORD.to_owned()),
+            false => error.exit(),
+        })
+    }
+}
+
+/// Whether clap would tell of a word that is no option and may therefore be a secret.
+fn stray_word(error: &clap::Error) -> bool {
+    match error.kind() {
+        // `--token=…`
+        ErrorKind::TooManyValues => true,
+        ErrorKind::UnknownArgument => {
+            let word = error.get(ContextKind::InvalidArg);
+            !matches!(word, Some(ContextValue::String(word)) if word.starts_with("--"))
+        }
+        _ => false,
+    }
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
@@ -64,6 +141,42 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Options::command().debug_assert();
+    }
+
+    #[test]
+    fn no_secret_is_taken_from_the_command_line_nor_told() {
+        for (arguments, is_stray) in [
+            (&["--token", "s3cret-token"][..], true),
+            (&["--token=s3cret-token"], true),
+            (&["--forward-to-pagerduty", "0123456789abcdef0123456789abcdef"], true),
+            (&["--forward-to-pagerduty=0123456789abcdef0123456789abcdef"], true),
+            (&["-s3cret-token"], true),
+            (&["--lisen", "127.0.0.1:0"], false),
+            (&["--listen"], false),
+        ] {
+            let read = Options::try_parse_from([&["inbox"], arguments].concat());
+            assert_eq!(read.err().map(|error| stray_word(&error)), Some(is_stray), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_read_only_where_an_option_asks_for_it() {
+        let variables = |name: &str| Some(format!("value of {name}"));
+        for (arguments, token, key) in [
+            (&["inbox"][..], None, None),
+            (&["inbox", "--token"], Some("value of WEBHOOK_TOKEN"), None),
+            (&["inbox", "--forward-to-pagerduty"], None, Some("value of PAGERDUTY_INTEGRATION_KEY")),
+        ] {
+            let options = Options::try_parse_from(arguments);
+            let secrets = options.ok().and_then(|options| Secrets::read(&options, variables).ok());
+            let secrets = secrets.as_ref();
+            assert_eq!(secrets.and_then(|secrets| secrets.token.as_deref()), token);
+            assert_eq!(secrets.and_then(|secrets| secrets.forwarding_key.as_deref()), key);
+            assert!(secrets.is_some(), "{arguments:?}");
+        }
+        let asked = Options::try_parse_from(["inbox", "--token"]);
+        let missing = asked.ok().and_then(|options| Secrets::read(&options, |_| Some(" ".to_owned())).err());
+        assert_eq!(missing.as_deref(), Some("--token needs the variable WEBHOOK_TOKEN"));
     }
 
     #[test]

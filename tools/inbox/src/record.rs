@@ -81,9 +81,10 @@ impl Webhook {
         let mask = ready.map_or(&own, |prepared| &prepared.mask);
         let arrival = Rehearsal::arrival(head, id);
         let decoded = decode::content(head, body).unwrap_or(Cow::Borrowed(body));
-        let text = decode::text(&decoded);
+        // Masked before it is cut: part of a secret could remain at its end.
+        let text = mask.hide(decode::text(&decoded).into_owned());
         let end = text.floor_char_boundary(BODY_SHOWN_MAX_BYTES);
-        let shown = masking::text(text.get(..end).unwrap_or_default(), mask);
+        let shown = masking::named(text.get(..end).unwrap_or_default());
         let refused = prepared.and_then(|prepared| prepared.as_ref().err()).map(|error| error.refusal());
         let parcels = ready.map(|prepared| prepared.parcels.as_slice()).unwrap_or_default();
         Self {

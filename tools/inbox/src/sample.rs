@@ -1,6 +1,6 @@
 //! One real notification of ARMS, and the commands that send more like it.
 
-use crate::options::Options;
+use crate::options::TOKEN_VARIABLE;
 use arms_pagerduty::host::Fault;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,13 +74,17 @@ impl Sample {
     }
 
     /// A command that sends the sample's alert again, cut down to what matters, with this status.
-    pub(crate) fn command(&self, url: &str, options: &Options, status: &str) -> Result<String, Fault> {
+    /// The token is not in it, only the variable that holds it.
+    pub(crate) fn command(&self, url: &str, wants_token: bool, status: &str) -> Result<String, Fault> {
         let notification =
             Notification { alerts: vec![Alert { status: status.to_owned(), ..self.alert.clone() }] };
-        let mut headers =
-            vec!["content-type: application/json".to_owned(), format!("{KEY_HEADER}: {}", self.key)];
-        headers.extend(first_token(options).map(|token| format!("{TOKEN_HEADER}: {token}")));
-        let headers: Vec<String> = headers.iter().map(|header| format!("-H {}", quoted(header))).collect();
+        let mut headers = vec![
+            "-H 'content-type: application/json'".to_owned(),
+            format!("-H {}", quoted(&format!("{KEY_HEADER}: {}", self.key))),
+        ];
+        if wants_token {
+            headers.push(format!("-H \"{TOKEN_HEADER}: ${TOKEN_VARIABLE}\""));
+        }
         let body = quoted(&serde_json::to_string(&notification)?);
         Ok(format!("curl -i {url} \\\n  {} \\\n  -d {body}", headers.join(" \\\n  ")))
     }
@@ -89,11 +93,6 @@ impl Sample {
 /// Whether a header comes from the platform between ARMS and the function.
 pub(crate) fn is_of_platform(name: &str) -> bool {
     name.starts_with("x-amzn-") || name.starts_with("x-forwarded-") || name == "content-length"
-}
-
-/// The token that a webhook carries; there are two while it is being changed.
-pub(crate) fn first_token(options: &Options) -> Option<&str> {
-    options.token.as_deref()?.split(',').next().map(str::trim)
 }
 
 /// One word for a shell, whatever stands in it.

@@ -1,5 +1,6 @@
 //! The terminal: lines, colours where there is someone to see them, nothing that could steer it.
 
+use crate::masking;
 use pagerduty_standin::AlertState;
 use std::io::{IsTerminal, Stdout, Write};
 
@@ -43,8 +44,19 @@ impl Screen {
         Self { out, has_colour }
     }
 
-    /// Writes a line at once.
+    /// In colour, whatever is there to see it.
+    #[cfg(test)]
+    pub(crate) fn with_colour() -> Self {
+        Self { out: std::io::stdout(), has_colour: true }
+    }
+
+    /// Writes a line at once, without what stands behind a secret's name.
     pub(crate) fn line(&mut self, text: &str) -> std::io::Result<()> {
+        self.made_up(&masking::named(text))
+    }
+
+    /// Writes a line whose key is made up, and needed.
+    pub(crate) fn made_up(&mut self, text: &str) -> std::io::Result<()> {
         let mut out = self.out.lock();
         writeln!(out, "{text}")?;
         out.flush()

@@ -1,7 +1,8 @@
 //! The sample on its way from ARMS to the on-call's screen.
 
 use crate::bench::Bench;
-use crate::options::Options;
+use crate::masking;
+use crate::options::{Options, Secrets};
 use crate::sample::{self, Sample};
 use crate::screen::{Screen, Tone, printable};
 use crate::{client, json};
@@ -15,26 +16,25 @@ use pagerduty_standin::{Api, Received};
 /// When it did not become an open alert; then the steps have been shown all the same.
 pub(crate) async fn give(
     options: &Options,
+    secrets: &Secrets,
     sample: &Sample,
     bench: &Bench,
     screen: &mut Screen,
 ) -> Result<(), Fault> {
     let url = format!("http://{}{}", bench.address, sample.path);
-    let mask = mask(sample, options);
+    let mask = mask(sample, secrets);
     greet(bench, options, &url, screen)?;
 
     let mut headers = sample.headers.clone();
-    headers.extend(
-        sample::first_token(options).map(|token| (sample::TOKEN_HEADER.to_owned(), token.to_owned())),
-    );
+    headers.extend(secrets.first_token().map(|token| (sample::TOKEN_HEADER.to_owned(), token.to_owned())));
     heading(screen, &format!("1. What ARMS sends ({})", sample::FILE))?;
     screen.line(&format!("  POST {url}"))?;
     for (name, value) in &headers {
         let name_shown = screen.paint(Tone::Name, &format!("{name}:"));
-        screen.line(&format!("  {name_shown} {}", masked(value, &mask)))?;
+        screen.line(&format!("  {name_shown} {}", masking::text(value, &mask)))?;
     }
     screen.line("")?;
-    body(screen, &masked(&sample.body, &mask))?;
+    body(screen, &masking::text(&sample.body, &mask))?;
 
     let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let answer = client::post(bench.address, &sample.path, headers, sample.body.clone()).await?;
@@ -48,7 +48,7 @@ pub(crate) async fn give(
     match &sent {
         Some(sent) => {
             screen.line(&format!("  {} {}{}", sent.method, bench.events_url, sent.path))?;
-            body(screen, &masked(&String::from_utf8_lossy(&sent.body), &mask))?;
+            body(screen, &masking::text(&String::from_utf8_lossy(&sent.body), &mask))?;
         }
         None => screen.line("  nothing")?,
     }
@@ -57,7 +57,7 @@ pub(crate) async fn give(
     let status = answer.status();
     let tone = if status.is_success() { Tone::Good } else { Tone::Bad };
     screen.line(&format!("  {}", screen.paint(tone, &status.to_string())))?;
-    body(screen, &masked(&String::from_utf8_lossy(answer.body()), &mask))?;
+    body(screen, &masking::text(&String::from_utf8_lossy(answer.body()), &mask))?;
 
     heading(screen, "4. What PagerDuty shows")?;
     let Some(alert) = bench.standin.alert(&sample.key, &sample.fingerprint) else {
@@ -76,9 +76,10 @@ pub(crate) async fn give(
 
     heading(screen, "Try next")?;
     screen.line("  The same alert fires again: PagerDuty adds it to the open one and pages nobody twice.")?;
-    screen.line(&format!("\n{}\n", sample.command(&url, options, "firing")?))?;
+    let command = |status| sample.command(&url, options.token, status);
+    screen.made_up(&format!("\n{}\n", command("firing")?))?;
     screen.line("  It recovers: PagerDuty resolves it.")?;
-    screen.line(&format!("\n{}", sample.command(&url, options, "resolved")?))?;
+    screen.made_up(&format!("\n{}", command("resolved")?))?;
 
     heading(screen, "Go live")?;
     screen.line(&format!(
@@ -134,15 +135,9 @@ fn body(screen: &mut Screen, text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-fn mask(sample: &Sample, options: &Options) -> Mask {
+fn mask(sample: &Sample, secrets: &Secrets) -> Mask {
     let key = IntegrationKey::parse(&sample.key).ok();
     let tokens: Vec<Token> =
-        sample::first_token(options).into_iter().map(|token| Token::new(token.to_owned())).collect();
+        secrets.first_token().into_iter().map(|token| Token::new(token.to_owned())).collect();
     Mask::new(&key, &tokens)
-}
-
-fn masked(text: &str, mask: &Mask) -> String {
-    let mut text = text.to_owned();
-    mask.apply(&mut text);
-    text
 }

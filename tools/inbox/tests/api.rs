@@ -35,9 +35,15 @@ struct Answer {
 
 impl Inbox {
     fn start(options: &[&str]) -> Self {
+        Self::start_with(options, &[])
+    }
+
+    /// With these variables in its environment.
+    fn start_with(options: &[&str], variables: &[(&str, &str)]) -> Self {
         let addresses = ["--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"];
         let mut child = Command::new(env!("CARGO_BIN_EXE_arms-pagerduty-inbox"))
             .args([&addresses, options].concat())
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -153,7 +159,7 @@ fn alerts_are_listed_opened_acknowledged_resolved_and_cleared() {
 
 #[test]
 fn a_webhook_tells_its_whole_way_and_no_secret() {
-    let inbox = Inbox::start(&["--token", "s3cret-token"]);
+    let inbox = Inbox::start_with(&["--token"], &[("WEBHOOK_TOKEN", "s3cret-token")]);
     let token = "x-webhook-token: s3cret-token";
     let body = format!(r#"{{"integration_key":"{KEY}","content":{}}}"#, alert("a", "firing"));
     assert_eq!(inbox.webhook("/v2?token=s3cret-token", &[JSON], &body), 202);
@@ -186,6 +192,69 @@ fn a_webhook_tells_its_whole_way_and_no_secret() {
     }
 }
 
+/// All that the page and its API can show.
+fn all_shown(inbox: &Inbox) -> String {
+    let mut all = Vec::new();
+    for list in ["alerts", "changes", "webhooks"] {
+        let rows = inbox.get(&format!("/api/{list}"));
+        for id in rows[list].as_array().unwrap().iter().filter_map(|row| row["id"].as_str()) {
+            all.push(inbox.get(&format!("/api/{list}/{id}")).to_string());
+        }
+        all.push(rows.to_string());
+    }
+    all.push(inbox.get("/api/status").to_string());
+    all.join("\n")
+}
+
+#[test]
+fn no_notation_of_a_key_shows_it() {
+    let inbox = Inbox::start(&[]);
+    // What the function takes as the request's key, and what only a name says to be one.
+    let escaped = format!("\\u00{:x}{}", OTHER_KEY.as_bytes()[0], &OTHER_KEY[1..]);
+    let twice = json!({"token": OTHER_KEY}).to_string();
+    let utf_16: Vec<u8> = format!("\u{feff}summary=utf-16\ntoken={OTHER_KEY}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let bodies = [
+        ("/", json!({"integrationKey": OTHER_KEY, "message": "a"}).to_string()),
+        ("/", json!({"ROUTING_KEY": OTHER_KEY, "message": "b"}).to_string()),
+        ("/", json!({"routing_key": [OTHER_KEY, [OTHER_KEY]], "message": "c"}).to_string()),
+        ("/", json!({"integration_key": {"prod": OTHER_KEY}, "message": "d"}).to_string()),
+        ("/", format!(r#"{{"message":"e","n":{{"integration\u005fkey":"{escaped}"}}}}"#)),
+        ("/", json!({"message": format!("set Routing-Key: {OTHER_KEY} now"), "n": [twice]}).to_string()),
+        ("/", json!({"alertname": "f", "link": format!("https://h/?serviceKey={OTHER_KEY}")}).to_string()),
+        ("/", json!({"alertname": "g", "dedup_key": format!("token={OTHER_KEY}")}).to_string()),
+        ("/change", json!({"summary": format!("x-webhook-token {OTHER_KEY}")}).to_string()),
+        ("/v1", json!({"summary": "h", "n": [{"name": "token", "value": OTHER_KEY}]}).to_string()),
+        ("/nowhere", format!("signature='{OTHER_KEY}'")),
+        ("/?serviceKey[]=KEY&x=1", format!("summary=i\nTOKEN={OTHER_KEY}")),
+        ("/v2?q=%7B%22ROUTING%5FKEY%22:%22KEY%22%7D", "summary=j".to_owned()),
+    ];
+    for (path, body) in &bodies {
+        let path = path.replace("=KEY", &format!("={OTHER_KEY}")).replace("22KEY", &format!("22{OTHER_KEY}"));
+        inbox.webhook(&path, &[JSON, &key_header()], body);
+        let draft = json!({"path": path, "headers": [["x-integration-key", KEY]], "body": body});
+        let preview = inbox.put("POST", "/api/preview", &draft).to_string();
+        assert!(!preview.contains(OTHER_KEY), "{preview}");
+    }
+    let mut stream = TcpStream::connect(&inbox.webhook).unwrap();
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{}\r\ncontent-length: {}\r\n\r\n",
+        key_header(),
+        utf_16.len()
+    );
+    stream.write_all(&[head.as_bytes(), &utf_16].concat()).unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
+    let shown = all_shown(&inbox);
+    assert!(shown.contains("utf-16\\ntoken=****3210"), "{shown}");
+    for secret in [KEY, OTHER_KEY, &escaped] {
+        let at = shown.find(secret).map(|at| shown[..at].chars().rev().take(200).collect::<String>());
+        let before = at.map(|before| before.chars().rev().collect::<String>());
+        assert_eq!(before, None, "{secret}");
+    }
+}
+
 #[test]
 fn change_events_lead_to_their_webhook() {
     let inbox = Inbox::start(&[]);
@@ -199,7 +268,7 @@ fn change_events_lead_to_their_webhook() {
 
 #[test]
 fn a_preview_sends_nothing_and_sending_uses_the_token_unseen() {
-    let inbox = Inbox::start(&["--token", "s3cret-token"]);
+    let inbox = Inbox::start_with(&["--token"], &[("WEBHOOK_TOKEN", "s3cret-token")]);
     let draft = |path: &str, token: &str| {
         let headers = json!([
             ["content-type", "application/json"],
@@ -392,7 +461,8 @@ fn real_pagerduty() -> (String, mpsc::Receiver<String>) {
 #[test]
 fn events_go_to_the_real_pagerduty_only_if_asked_for_and_never_for_a_strange_page() {
     let (url, events) = real_pagerduty();
-    let inbox = Inbox::start(&["--forward-to-pagerduty", OTHER_KEY, "--forward-url", &url]);
+    let key = [("PAGERDUTY_INTEGRATION_KEY", OTHER_KEY)];
+    let inbox = Inbox::start_with(&["--forward-to-pagerduty", "--forward-url", &url], &key);
     assert!(inbox.said.contains("EVERY EVENT GOES TO THE REAL PAGERDUTY") && !inbox.said.contains(OTHER_KEY));
     assert_eq!(inbox.get("/api/status")["forwarding"]["key"], "****3210");
     // The tour's sample pages nobody.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const FINGERPRINT: &str = "3f1c0d5e9a7b42688c01d2e3f4a5b6c7";
+const TOKEN: &str = "it's-a-secret";
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The last line of the tour.
 const READY: &str = "Every further webhook";
@@ -39,7 +40,13 @@ struct Running {
 
 impl Running {
     fn start(options: &[&str]) -> Self {
-        let mut child = inbox(&[&["--listen", "127.0.0.1:0"], options].concat())
+        Self::start_with(options, &[])
+    }
+
+    /// With these variables in its environment.
+    fn start_with(options: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child = inbox(&[&["--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"], options].concat())
+            .envs(variables.iter().copied())
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap();
@@ -103,7 +110,7 @@ fn commands(tour: &str) -> Vec<String> {
 /// Does what curl would do with the command as a shell hands it over; the answer's status.
 fn paste(command: &str) -> u16 {
     let script = format!("curl() {{ printf '%s\\n' \"$@\"; }}\n{command}");
-    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let output = Command::new("sh").args(["-c", &script]).env("WEBHOOK_TOKEN", TOKEN).output().unwrap();
     let mut arguments = succeeded(&output).lines();
     let (mut url, mut headers, mut body) = ("", Vec::new(), "");
     while let Some(argument) = arguments.next() {
@@ -119,15 +126,20 @@ fn paste(command: &str) -> u16 {
 }
 
 fn post(address: &str, path: &str, headers: &[&str], body: &str) -> u16 {
+    send(address, "POST", path, headers, body).0
+}
+
+/// The answer's status and all of the answer.
+fn send(address: &str, method: &str, path: &str, headers: &[&str], body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let head = format!("POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     let length = format!("content-length: {}", body.len());
     let request = format!("{head}{}\r\n\r\n{body}", [&[length.as_str()], headers].concat().join("\r\n"));
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer.split(' ').nth(1).unwrap().parse().unwrap()
+    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
 }
 
 #[test]
@@ -201,10 +213,11 @@ fn each_api_has_its_line() {
 
 #[test]
 fn what_the_function_refuses_is_told_too() {
-    let running = Running::start(&["--token", "it's-a-secret"]);
+    let running = Running::start_with(&["--token"], &[("WEBHOOK_TOKEN", TOKEN)]);
     let (shown, commands) = (running.tour.clone(), commands(&running.tour));
     assert!(shown.contains("x-webhook-token: ********"));
-    assert_eq!(shown.matches("secret").count(), commands.len());
+    assert!(!shown.contains(TOKEN));
+    assert_eq!(shown.matches("$WEBHOOK_TOKEN").count(), commands.len());
     let function = running.address("Webhook").to_owned();
     let key = format!("x-integration-key: {KEY}");
 
@@ -224,6 +237,67 @@ fn what_the_function_refuses_is_told_too() {
     let line = running.line();
     assert!(line.contains("[2Jb") && !line.contains(char::is_control), "{line:?}");
     assert_eq!(running.interrupt(), (Some(0), vec![]));
+}
+
+#[test]
+fn the_terminal_shows_no_secret() {
+    let running = Running::start(&[]);
+    let function = running.address("Webhook").to_owned();
+    let headers = ["content-type: application/json", &format!("x-integration-key: {KEY}")];
+    let other = KEY.to_uppercase();
+    for body in [
+        format!(r#"{{"alertname":"ROUTING_KEY={other}"}}"#),
+        format!(r#"{{"alertname":"a","message":"the integration key: {other}"}}"#),
+        format!(r#"{{"alertname":"a","dedup_key":"token={other}"}}"#),
+        format!(r#"{{"alertname":"a","message":"{{\"serviceKey\":[\"{other}\"]}}"}}"#),
+    ] {
+        assert_eq!(post(&function, "/", &headers, &body), 202);
+        let line = running.line();
+        assert!(line.contains("****CDEF") && !line.contains(&other), "{line}");
+    }
+    assert_eq!(running.interrupt(), (Some(0), vec![]));
+}
+
+#[test]
+fn a_superseded_event_is_no_failure() {
+    let running = Running::start(&[]);
+    let (function, page) = (running.address("Webhook").to_owned(), running.address("Page").to_owned());
+    let alert = |status: &str| format!(r#"{{"alertname":"a","dedup_key":"a","status":"{status}"}}"#);
+    let headers = ["content-type: application/json", &format!("x-integration-key: {KEY}")];
+    // The first attempt of the trigger is never answered; the resolve overtakes the second.
+    let fault = r#"{"kind":"nothing","times":1}"#;
+    assert_eq!(send(&page, "PUT", "/api/fault", &[], fault).0, 200);
+    thread::scope(|scope| {
+        let trigger = scope.spawn(|| send(&function, "POST", "/", &headers, &alert("firing")));
+        thread::sleep(Duration::from_millis(500));
+        assert_eq!(send(&function, "POST", "/", &headers, &alert("resolved")).0, 202);
+        let (status, answer) = trigger.join().unwrap();
+        assert!(status == 202 && answer.contains("superseded"), "{answer}");
+    });
+    let mut lines = [running.line(), running.line()];
+    lines.sort_by_key(|line| line.contains("trigger"));
+    let [resolve, trigger] = lines;
+    assert!(resolve.contains("202") && resolve.contains("-> "), "{resolve}");
+    assert!(trigger.ends_with("-> superseded: PagerDuty has a newer event of this alert"), "{trigger}");
+    assert_eq!(running.interrupt(), (Some(0), vec![]));
+}
+
+#[test]
+fn a_secret_on_the_command_line_is_refused_and_not_told_again() {
+    for arguments in [
+        ["--token", TOKEN].as_slice(),
+        &[&format!("--token={TOKEN}")],
+        &["--forward-to-pagerduty", KEY],
+        &[&format!("--forward-to-pagerduty={KEY}")],
+    ] {
+        let output = inbox(arguments).output().unwrap();
+        let said = text(&output.stderr);
+        assert!(!output.status.success() && said.contains("WEBHOOK_TOKEN"), "{said}");
+        assert!(!said.contains(TOKEN) && !said.contains(KEY), "{said}");
+    }
+    let without =
+        inbox(&["--token", "--listen", "127.0.0.1:0"]).env_remove("WEBHOOK_TOKEN").output().unwrap();
+    assert!(text(&without.stderr).contains("--token needs the variable WEBHOOK_TOKEN"));
 }
 
 #[test]
@@ -265,6 +339,7 @@ fn the_environment_changes_nothing() {
         .env("PAGERDUTY_EVENTS_URL", "https://user@example.com")
         .env("PAGERDUTY_REGION", "nowhere")
         .env("WEBHOOK_TOKEN", "t")
+        .env("PAGERDUTY_INTEGRATION_KEY", KEY)
         .env("LISTEN", "nine")
         .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")
         .env("HTTP_PROXY", "http://127.0.0.1:1")

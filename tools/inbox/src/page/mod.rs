@@ -15,7 +15,9 @@ mod template;
 pub(crate) use fault::Standing;
 
 use crate::front::Front;
+use crate::masking;
 use crate::server;
+use arms_pagerduty::secret::Mask;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -39,6 +41,8 @@ pub(crate) struct Page {
     pub(crate) pagerduty_url: String,
     /// The token to send with, if one is demanded.
     pub(crate) token: Option<String>,
+    /// Hides the inbox's own secrets: the token, and the real PagerDuty's key.
+    pub(crate) mask: Mask,
     pub(crate) fault: Standing,
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -75,6 +79,23 @@ impl Page {
 
     async fn route(self: &Arc<Self>, head: &Parts, body: &Bytes) -> Result<Response<Bytes>, Refusal> {
         let path: Vec<&str> = head.uri.path().split('/').filter(|part| !part.is_empty()).collect();
+        let is_get = head.method == Method::GET;
+        match path.as_slice() {
+            ["api", "samples"] if is_get => {
+                Ok(json(&serde_json::json!({ "samples": crate::samples::all() })))
+            }
+            ["api", "template"] if is_get => Self::template(head).map(|template| json(&template)),
+            ["api", ..] => self.call(head, body).await.map(|answer| self.masked(&answer)),
+            _ if is_get => {
+                files::get(head.uri.path()).ok_or_else(|| not_found("there is nothing at this path"))
+            }
+            _ => Err((StatusCode::METHOD_NOT_ALLOWED, "there is no such call".to_owned())),
+        }
+    }
+
+    /// The answer to a call that tells of webhooks, not masked yet.
+    async fn call(self: &Arc<Self>, head: &Parts, body: &Bytes) -> Result<Response<Bytes>, Refusal> {
+        let path: Vec<&str> = head.uri.path().split('/').filter(|part| !part.is_empty()).collect();
         let (is_get, is_post) = (head.method == Method::GET, head.method == Method::POST);
         match path.as_slice() {
             ["api", "status"] if is_get => Ok(json(&self.status())),
@@ -84,10 +105,6 @@ impl Page {
             ["api", "changes"] if is_get => Ok(json(&self.changes())),
             ["api", "webhooks"] if is_get => Ok(json(&self.webhooks())),
             ["api", "webhooks", id] if is_get => Ok(json(&self.webhook(id).await?)),
-            ["api", "samples"] if is_get => {
-                Ok(json(&serde_json::json!({ "samples": crate::samples::all() })))
-            }
-            ["api", "template"] if is_get => Self::template(head).map(|template| json(&template)),
             ["api", "fault"] if is_get => Ok(json(&self.fault())),
             ["api", "fault"] if head.method == Method::PUT => Ok(json(&self.set_fault(read(body)?)?)),
             ["api", "preview"] if is_post => Ok(json(&self.preview(read(body)?).await?)),
@@ -95,11 +112,15 @@ impl Page {
             ["api", "alerts", id, "acknowledge"] if is_post => Ok(json(&self.acknowledge(id)?)),
             ["api", "alerts", id, "resolve"] if is_post => Ok(json(&self.resolve(id)?)),
             ["api", "clear"] if is_post => Ok(json(&self.clear())),
-            _ if is_get => {
-                files::get(head.uri.path()).ok_or_else(|| not_found("there is nothing at this path"))
-            }
+            _ if is_get => Err(not_found("there is nothing at this path")),
             _ => Err((StatusCode::METHOD_NOT_ALLOWED, "there is no such call".to_owned())),
         }
+    }
+
+    /// The one way out for all that came from a webhook: no secret is in it.
+    fn masked(&self, answer: &Response<Bytes>) -> Response<Bytes> {
+        let shown = masking::json(&String::from_utf8_lossy(answer.body()), &self.mask);
+        typed("application/json", shown.into())
     }
 }
 
