@@ -44,8 +44,8 @@ fn split_blocks(page: &str) -> (Vec<(String, Vec<String>)>, String) {
     let mut text = String::new();
     let mut open: Option<(String, Vec<String>)> = None;
     for line in page.lines() {
-        // A block may be part of a quotation.
-        let line = line.strip_prefix("> ").or(line.strip_prefix('>')).unwrap_or(line);
+        // A block may be part of a quotation or of a list.
+        let line = line.strip_prefix('>').unwrap_or(line).trim_start();
         match (line.strip_prefix("```"), &mut open) {
             (Some(language), None) => open = Some((language.to_owned(), Vec::new())),
             (Some(_), Some(_)) => blocks.extend(open.take()),
