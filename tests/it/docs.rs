@@ -108,15 +108,10 @@ fn every_page_is_there_in_both_languages() {
     assert_eq!(names_in("docs"), names_in("docs/zh-CN"));
 }
 
-/// What a reader can copy out of a block: no comments, and no names of what is to be filled in, which are
-/// translated.
-fn commands(lines: &[String], language: &str) -> Vec<String> {
+/// What a reader can copy out of a block, without the names of what is to be filled in: those are translated.
+fn commands(lines: &[String]) -> Vec<String> {
     let mut commands = Vec::new();
     for line in lines {
-        let line = match line.split_once(" # ") {
-            Some((command, _)) if language == "sh" => command,
-            _ => line,
-        };
         let mut command = String::new();
         for (place, piece) in line.split('<').enumerate() {
             match piece.split_once('>') {
@@ -134,12 +129,7 @@ fn command_blocks(page: &str) -> Vec<(String, Vec<String>)> {
     let (blocks, _) = split_blocks(page);
     let is_drawing = |lines: &[String]| lines.iter().any(|line| line.contains('─'));
     let blocks = blocks.into_iter().filter(|(_, lines)| !is_drawing(lines));
-    let mut blocks: Vec<_> = blocks
-        .map(|(language, lines)| {
-            let commands = commands(&lines, &language);
-            (language, commands)
-        })
-        .collect();
+    let mut blocks: Vec<_> = blocks.map(|(language, lines)| (language, commands(&lines))).collect();
     blocks.sort();
     blocks
 }
@@ -149,6 +139,19 @@ fn commands_are_the_same_in_both_languages() {
     for (english, chinese) in pairs() {
         let (wanted, told) = (command_blocks(&read(&english)), command_blocks(&read(&chinese)));
         assert_eq!(wanted, told, "{} and {}", english.display(), chinese.display());
+    }
+}
+
+/// An interactive zsh takes a comment for more arguments of the command, and most commands refuse them.
+#[test]
+fn commands_can_be_pasted_into_any_shell() {
+    for path in pages() {
+        let (blocks, _) = split_blocks(&read(&path));
+        let of_a_shell = blocks.iter().filter(|(language, _)| language == "sh");
+        for line in of_a_shell.flat_map(|(_, lines)| lines) {
+            let has_comment = line.starts_with("# ") || line.contains(" # ");
+            assert!(!has_comment, "{}: a comment in {line:?}", path.display());
+        }
     }
 }
 
