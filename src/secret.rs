@@ -248,6 +248,9 @@ fn percent_encoded(secret: &str) -> Vec<String> {
     forms
 }
 
+const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF";
+const HEX_LOWER: &[u8; 16] = b"0123456789abcdef";
+
 fn percent_encode(secret: &str, unencoded: &str, is_upper_case: bool, is_blank_plus: bool) -> String {
     let mut form = String::with_capacity(secret.len());
     for byte in secret.bytes() {
@@ -256,10 +259,10 @@ fn percent_encode(secret: &str, unencoded: &str, is_upper_case: bool, is_blank_p
             form.push(letter);
         } else if letter == ' ' && is_blank_plus {
             form.push('+');
-        } else if is_upper_case {
-            form.push_str(&format!("%{byte:02X}"));
         } else {
-            form.push_str(&format!("%{byte:02x}"));
+            let digits = if is_upper_case { HEX_UPPER } else { HEX_LOWER };
+            let digit = |nibble: u8| digits.get(usize::from(nibble)).map_or('0', |digit| char::from(*digit));
+            form.extend(['%', digit(byte >> 4), digit(byte & 0x0f)]);
         }
     }
     form
