@@ -7,6 +7,7 @@ use crate::resend;
 use crate::secret::Mask;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::pin::Pin;
 use std::process::ExitCode;
 use url::Url;
 
@@ -39,22 +40,28 @@ const USAGE: u8 = 2;
 /// Enough for the longest name of a setting.
 const NAME_WIDTH: usize = 27;
 
+/// Gives an environment variable's value.
+type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
+/// Work that ends the process.
+type Work<'a> = Pin<Box<dyn Future<Output = Result<ExitCode, host::Fault>> + 'a>>;
+
 /// Does what the arguments ask for. `lookup` gives an environment variable's value.
 pub fn run(arguments: impl Iterator<Item = OsString>, lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
+    let lookup: &Lookup = &lookup;
     let arguments: Vec<OsString> = arguments.collect();
     let texts: Vec<String> =
         arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = texts.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => start(&lookup),
+        [] => start(lookup),
         ["--help" | "-h"] => print(HELP),
         ["--version" | "-V"] => print(VERSION),
-        ["--check"] => check(&lookup),
+        ["--check"] => check(lookup),
         // Images and emulators for Lambda may hand the name of a handler over; an alert must not be lost
         // for that.
-        _ if lookup("AWS_LAMBDA_RUNTIME_API").is_some() => start(&lookup),
+        _ if lookup("AWS_LAMBDA_RUNTIME_API").is_some() => start(lookup),
         ["resend", "--help" | "-h"] => print(HELP),
-        ["resend", ..] => resend(arguments.into_iter().skip(1), &lookup),
+        ["resend", ..] => resend(arguments.into_iter().skip(1), lookup),
         [first, ..] => unknown(first),
     }
 }
@@ -64,27 +71,30 @@ fn unknown(argument: &str) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-fn start(lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
+fn start(lookup: &Lookup) -> ExitCode {
     let config = match Config::read(lookup) {
         Ok(config) => config,
         Err(faults) => return stop(faults.iter().map(ToString::to_string)),
     };
-    match block_on(host::run(config)) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(error)) => stop([error.to_string()]),
-        Err(error) => stop([error.to_string()]),
-    }
+    block_on(Box::pin(async {
+        host::run(config).await?;
+        Ok(ExitCode::SUCCESS)
+    }))
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(work);
+/// Does the work on this thread.
+fn block_on(work: Work) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return stop([error.to_string()]),
+    };
+    let end = runtime.block_on(work);
     // A look-up of a name that hangs must not hold up the end.
     runtime.shutdown_background();
-    Ok(result)
+    end.unwrap_or_else(|error| stop([error.to_string()]))
 }
 
-fn resend(arguments: impl Iterator<Item = OsString>, lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
+fn resend(arguments: impl Iterator<Item = OsString>, lookup: &Lookup) -> ExitCode {
     let options = match resend::Options::read(arguments) {
         Ok(options) => options,
         Err(argument) => return unknown(&argument),
@@ -102,18 +112,17 @@ fn resend(arguments: impl Iterator<Item = OsString>, lookup: impl Fn(&str) -> Op
     if options.is_dry_run {
         return exit_code(resend::show(&plan, &mut out));
     }
-    match block_on(resend::send(&plan, &config, &mut out)) {
-        Ok(Ok(tally)) => exit_code(tally),
-        Ok(Err(error)) => stop([error.to_string()]),
-        Err(error) => stop([error.to_string()]),
-    }
+    block_on(Box::pin(async {
+        let tally = resend::send(&plan, &config, &mut out).await?;
+        Ok(exit_code(tally))
+    }))
 }
 
 fn exit_code(tally: resend::Tally) -> ExitCode {
     if tally.is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn check(lookup: impl Fn(&str) -> Option<String>) -> ExitCode {
+fn check(lookup: &Lookup) -> ExitCode {
     match Config::read(lookup) {
         Ok(config) => print(&describe(&config)),
         Err(faults) => stop(faults.iter().map(ToString::to_string)),

@@ -29,6 +29,9 @@ const WRAPPERS: [&str; 12] = [
 const NOT_PLAIN: [char; 3] = ['{', '}', '"'];
 /// More than any log service wraps.
 const DEPTH_MAX: usize = 12;
+/// How many times a document over many lines may be looked for in vain. Each look may read all that is
+/// left.
+const VAIN_LOOKS_MAX: usize = 100;
 
 /// What was found in the inputs.
 #[derive(Debug, Default)]
@@ -73,7 +76,7 @@ impl Found {
     /// Adds the lines of one input.
     pub fn add(&mut self, name: &str, text: &str) {
         let first = self.entries.len();
-        let mut reader = Reader { name, line_number: 0, last_ms: i64::MIN, found: self };
+        let mut reader = Reader { name, line_number: 0, vain_looks: 0, last_ms: i64::MIN, found: self };
         reader.text(text, 0);
         self.lines += reader.line_number;
         let added = self.entries.get_mut(first..).unwrap_or_default();
@@ -96,6 +99,7 @@ struct Reader<'a> {
     name: &'a str,
     /// The line that is being read, from 1; a document over many lines counts from its first one.
     line_number: usize,
+    vain_looks: usize,
     /// The time of the line before.
     last_ms: i64,
     found: &'a mut Found,
@@ -112,8 +116,7 @@ impl Reader<'_> {
                 rest = behind;
                 continue;
             }
-            let document = document(rest).filter(|(_, behind)| is_plain(first_line(behind).0));
-            let Some((document, behind_document)) = document else {
+            let Some((document, behind_document)) = self.document(rest) else {
                 if mentions_undelivered(line) {
                     self.broken("the line was split or cut off");
                 }
@@ -126,6 +129,16 @@ impl Reader<'_> {
             }
             rest = behind_document;
         }
+    }
+
+    /// The document with which the text begins, if nothing but plain text follows on its last line.
+    fn document<'t>(&mut self, text: &'t str) -> Option<(&'t RawValue, &'t str)> {
+        if !text.trim_start().starts_with(['{', '[']) || self.vain_looks >= VAIN_LOOKS_MAX {
+            return None;
+        }
+        let found = document(text).filter(|(_, behind)| is_plain(first_line(behind).0));
+        self.vain_looks += usize::from(found.is_none());
+        found
     }
 
     /// Reads one line; `false` if there is no whole JSON value in it.
@@ -442,7 +455,9 @@ mod tests {
             ("12\nnull\n\"undelivered\"\n[1,2]\n[]\n{}".to_owned(), 0),
             (json!({"message": "request", "error": "undelivered"}).to_string(), 0),
             (count.to_string(), 1),
-            (format!("{{\"message\":\"undelivered_count\",{}", "cut off"), 0),
+            ("{\"message\":\"undelivered_count\",cut off".to_owned(), 0),
+            ("[\n".repeat(50_000), 0),
+            ("{".repeat(50_000), 0),
         ] {
             let found = found(&text);
             assert!(found.entries.is_empty() && found.broken.is_empty(), "{text}: {found:?}");

@@ -36,9 +36,11 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// # Errors
 /// All of them that are wrong.
 pub fn settings(
-    lookup: impl Fn(&str) -> Option<String>,
+    lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<(Config, IntegrationKey), Vec<ConfigError>> {
-    let config = Config::read(|name| if SETTINGS.contains(&name) { lookup(name) } else { None })?;
+    let lookup = |name: &str| if SETTINGS.contains(&name) { lookup(name) } else { None };
+    let lookup: &dyn Fn(&str) -> Option<String> = &lookup;
+    let config = Config::read(lookup)?;
     let missing = || {
         let expected = "must be set: it is the key under which the events are sent again";
         vec![ConfigError { name: "PAGERDUTY_INTEGRATION_KEY", value: None, expected: expected.to_owned() }]
