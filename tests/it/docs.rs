@@ -115,8 +115,11 @@ fn commands(lines: &[String]) -> Vec<String> {
         let mut command = String::new();
         for (place, piece) in line.split('<').enumerate() {
             match piece.split_once('>') {
-                Some((_, behind)) if place > 0 => command += &format!("<>{behind}"),
-                _ => command += piece,
+                Some((_, behind)) if place > 0 => {
+                    command.push_str("<>");
+                    command.push_str(behind);
+                }
+                _ => command.push_str(piece),
             }
         }
         commands.push(command.trim_end().to_owned());
