@@ -32,7 +32,7 @@ not accepted.
 Settings (environment variables): PAGERDUTY_INTEGRATION_KEY, WEBHOOK_TOKEN, PAGERDUTY_REGION,
 PAGERDUTY_EVENTS_URL, DEFAULT_SEVERITY, SEVERITIES, EVENT_PER, SUCCESS_STATUS, DELIVER_WITHIN_MS,
 QUEUE_URL, DEAD_LETTERS_URL, LISTEN, LOG_LEVEL.
-The README explains them.
+docs/settings.md explains them.
 ";
 const VERSION: &str = concat!("arms-pagerduty ", env!("CARGO_PKG_VERSION"), "\n");
 /// The exit status for a wrong command line.

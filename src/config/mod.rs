@@ -48,7 +48,7 @@ impl Config {
     /// Reads the settings through `lookup`, which gives a variable's value.
     ///
     /// # Errors
-    /// All wrong settings, in the order of the README's table.
+    /// All wrong settings.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<ConfigError>> {
         let mut reader = Reader { lookup, faults: Vec::new() };
         let integration_key = reader.integration_key();

@@ -14,6 +14,7 @@ mod bridge;
 mod clients;
 mod command_line;
 mod delivery;
+mod docs;
 mod durable;
 mod formats;
 mod golden;
