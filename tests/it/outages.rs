@@ -448,7 +448,7 @@ impl World {
             self.workers.insert(number, worker);
             return self.at(self.now_ms, Event::Work(number));
         }
-        let message = message::read(body, None).ok().expect("a message of ours");
+        let message = message::read(body, None).unwrap_or_else(|why| panic!("{why}"));
         let within = decide::tried_within(*receives, DELIVER_WITHIN);
         let deadline_ms = self.now_ms + milliseconds(within);
         let name = name(&message.parcel);
@@ -641,6 +641,7 @@ fn worlds(design: Design, count: u64) -> (Damage, usize, Option<u64>) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "with --nocapture it tells the figures")]
 fn no_alert_is_lost_left_open_or_out_of_order_in_any_world() {
     let count = setting("WORLDS").unwrap_or(1_000);
     let (damage, bad, seed) = worlds(Design::AsDeployed, count);
@@ -655,6 +656,7 @@ fn no_alert_is_lost_left_open_or_out_of_order_in_any_world() {
 
 /// The simulation can fail: each other design does damage in it.
 #[test]
+#[expect(clippy::print_stdout, reason = "with --nocapture it tells the figures")]
 fn a_batch_of_ten_a_standard_queue_and_sending_first_each_do_damage() {
     let count = setting("WORLDS").unwrap_or(50);
     for design in [Design::BatchOfTen, Design::StandardQueue, Design::DirectFirst] {
