@@ -125,7 +125,7 @@ impl Relay {
         };
         let (parcels, id) = (prepared.parcels.clone(), &invocation.request_id);
         // The test is to show that PagerDuty can be reached, so it is not stored.
-        let handed = self.way.deliver(parcels, id, prepared.is_test, now + within, ended).await;
+        let handed = self.way.deliver(parcels, id, prepared.is_test, now + within, &ended).await;
         let Handed { deliveries, unstored } = handed;
         if let Some(unstored) = unstored {
             self.log.unstored(id, &unstored);

@@ -122,7 +122,7 @@ impl<'a> Worker<'a> {
             return None;
         }
         let parcels = vec![message.parcel.clone()];
-        self.stored.sender().deliver(parcels, end, |_| {}).await.pop()
+        self.stored.sender().deliver_each(parcels, end, &|_| {}).await.pop()
     }
 
     async fn bury(&self, record: &Record, named: Received<'_>, times: Times) -> bool {

@@ -7,7 +7,6 @@ use super::outcome::Outcome;
 use super::retry::retry_after;
 pub use super::retry::{attempt_within, pause};
 use crate::event::Api;
-use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 /// The most messages of a batch (AWS, "Amazon SQS message quotas").
@@ -168,18 +167,18 @@ pub fn again_after(age: Duration) -> Duration {
 
 /// The groups of a batch of which a message stays: those behind it stay too, untried.
 #[derive(Debug, Default)]
-pub struct Groups(BTreeSet<String>);
+pub struct Groups(Vec<String>);
 
 impl Groups {
     /// Whether a message of this group stays.
     #[must_use]
     pub fn hold(&self, group: &str) -> bool {
-        self.0.contains(group)
+        self.0.iter().any(|held| held == group)
     }
 
     /// A message of this group stays.
     pub fn note(&mut self, group: &str) {
-        self.0.insert(group.to_owned());
+        self.0.push(group.to_owned());
     }
 }
 

@@ -5,6 +5,7 @@ use crate::secret::IntegrationKey;
 use crate::timestamp;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -53,21 +54,6 @@ struct Body<'a> {
     key: Option<&'a str>,
     #[serde(borrow)]
     event: &'a RawValue,
-}
-
-/// What has to be known of an event; the names are those of Events API v2 and v1.
-#[derive(Deserialize)]
-struct Event {
-    #[serde(rename = "event_action", alias = "event_type")]
-    action: String,
-    #[serde(alias = "incident_key")]
-    dedup_key: String,
-    payload: Option<Payload>,
-}
-
-#[derive(Deserialize)]
-struct Payload {
-    severity: Option<String>,
 }
 
 /// A parcel as a message. `place` is its place among the events of its request, `own_key` the key of the
@@ -128,12 +114,18 @@ fn facts(api: Api, event: &str) -> Option<(Action, String, Severity)> {
     if api == Api::Change {
         return Some((Action::Trigger, String::new(), Severity::Info));
     }
-    let event: Event = serde_json::from_str(event).ok()?;
+    let event: Value = serde_json::from_str(event).ok()?;
+    let [action_field, key_field] = match api {
+        Api::V1 => ["event_type", "incident_key"],
+        Api::V2 | Api::Change => ["event_action", "dedup_key"],
+    };
     let actions = [Action::Trigger, Action::Acknowledge, Action::Resolve];
-    let action = actions.into_iter().find(|action| action.word() == event.action)?;
-    let word = event.payload.and_then(|payload| payload.severity).unwrap_or_default();
+    let word = event.get(action_field)?.as_str()?;
+    let action = actions.into_iter().find(|action| action.word() == word)?;
+    let dedup_key = event.get(key_field)?.as_str()?.to_owned();
+    let word = event.pointer("/payload/severity").and_then(Value::as_str).unwrap_or_default();
     let severity = Severity::ALL.into_iter().find(|severity| severity.word() == word).unwrap_or_default();
-    Some((action, event.dedup_key, severity))
+    Some((action, dedup_key, severity))
 }
 
 #[cfg(test)]

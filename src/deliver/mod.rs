@@ -23,5 +23,5 @@ mod way;
 pub use outcome::{Delivery, Outcome, REPLY_MAX_BYTES, Reply};
 pub use sqs::StoreFault;
 pub use stored::{Handed, Receipt, Stored, Unstored};
-pub use straight::Sender;
+pub use straight::{Ended, Sender};
 pub use way::Way;

@@ -10,9 +10,10 @@ use crate::error::Unreached;
 use crate::timestamp;
 use bytes::{Bytes, BytesMut};
 use http::header;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use serde::Serialize;
+use serde_json::Value;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
@@ -25,6 +26,9 @@ const ANSWER_MAX_BYTES: usize = 256 * 1024;
 const IDLE_MAX: Duration = Duration::from_secs(20);
 /// The longest code of an error that is told.
 const CODE_MAX_BYTES: usize = 80;
+
+/// The status and body of a success that is to come.
+type Calling<'a> = Pin<Box<dyn Future<Output = Result<(u16, Bytes), StoreFault>> + Send + 'a>>;
 
 /// The two queues.
 pub(super) struct Sqs {
@@ -88,40 +92,6 @@ struct ChangeMessageVisibility<'a> {
     visibility_timeout: u64,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct BatchAnswer {
-    #[serde(default)]
-    successful: Vec<Successful>,
-    #[serde(default)]
-    failed: Vec<Failed>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Successful {
-    id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Failed {
-    code: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Sent {
-    #[serde(rename = "MessageId")]
-    _message_id: String,
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    #[serde(rename = "__type")]
-    code: String,
-}
-
 impl StoreFault {
     /// Whether it does not pass by itself: a queue that is not there, a right that is missing.
     pub(super) fn is_lasting(&self) -> bool {
@@ -166,12 +136,12 @@ impl Sqs {
             .collect();
         let count = entries.len();
         let batch = SendMessageBatch { queue_url: url.as_str(), entries };
-        let (status, answer) = self.call(url, "SendMessageBatch", &batch, end).await?;
-        let BatchAnswer { successful, failed } =
-            serde_json::from_slice(&answer).map_err(|_| StoreFault::NotSqs(status))?;
-        let stored: BTreeSet<String> = successful.into_iter().map(|one| one.id).collect();
-        let stored: Vec<bool> = (0..count).map(|number| stored.contains(&number.to_string())).collect();
-        let code = failed.into_iter().find_map(|one| one.code).map(|code| known_code(&code));
+        let (status, answer) = self.call(url, "SendMessageBatch", json(&batch), end).await?;
+        let answer: Value = serde_json::from_slice(&answer).map_err(|_| StoreFault::NotSqs(status))?;
+        let list = |name: &str| answer.get(name).and_then(Value::as_array).into_iter().flatten();
+        let is_stored = |number: usize| list("Successful").any(|one| text(one, "Id") == number.to_string());
+        let stored: Vec<bool> = (0..count).map(is_stored).collect();
+        let code = list("Failed").next().map(|one| known_code(text(one, "Code")));
         let fault = code.map_or(StoreFault::NotSqs(status), |code| StoreFault::Refused(status, code));
         let is_whole = stored.iter().all(|stored| *stored);
         Ok((stored, (!is_whole).then_some(fault)))
@@ -184,8 +154,9 @@ impl Sqs {
     pub(super) async fn bury(&self, entry: &Entry, end: Instant) -> Result<(), StoreFault> {
         let url = &self.queues.dead_letters_url;
         let message = SendMessage { queue_url: url.as_str(), message: entry.into() };
-        let (status, answer) = self.call(url, "SendMessage", &message, end).await?;
-        serde_json::from_slice::<Sent>(&answer).map(|_| ()).map_err(|_| StoreFault::NotSqs(status))
+        let (status, answer) = self.call(url, "SendMessage", json(&message), end).await?;
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        if text(&answer, "MessageId").is_empty() { Err(StoreFault::NotSqs(status)) } else { Ok(()) }
     }
 
     /// Lets a message be received again after this time.
@@ -204,27 +175,24 @@ impl Sqs {
             receipt_handle: receipt,
             visibility_timeout: after.as_secs(),
         };
-        self.call(url, "ChangeMessageVisibility", &change, end).await.map(|_| ())
+        self.call(url, "ChangeMessageVisibility", json(&change), end).await.map(|_| ())
     }
 
-    /// Calls an action, and gives the status and body of its success.
-    async fn call(
-        &self,
-        queue: &Url,
-        action: &str,
-        parameters: &impl Serialize,
-        end: Instant,
-    ) -> Result<(u16, Bytes), StoreFault> {
-        let body = serde_json::to_vec(parameters).unwrap_or_default();
-        let answered = timeout_at(end, self.post(queue, action, body)).await;
-        let (status, answer) = answered.map_err(|_| StoreFault::TooSlow)??;
-        if status == 200 {
-            return Ok((status, answer));
-        }
-        match serde_json::from_slice::<Refusal>(&answer) {
-            Ok(refusal) => Err(StoreFault::Refused(status, known_code(&refusal.code))),
-            Err(_) => Err(StoreFault::NotSqs(status)),
-        }
+    /// Calls an action, and gives the status and body of its success. Boxed, so that the three callers
+    /// share its code.
+    fn call<'a>(&'a self, queue: &'a Url, action: &'static str, body: Vec<u8>, end: Instant) -> Calling<'a> {
+        Box::pin(async move {
+            let answered = timeout_at(end, self.post(queue, action, body)).await;
+            let (status, answer) = answered.map_err(|_| StoreFault::TooSlow)??;
+            if status == 200 {
+                return Ok((status, answer));
+            }
+            let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+            match text(&answer, "__type") {
+                "" => Err(StoreFault::NotSqs(status)),
+                code => Err(StoreFault::Refused(status, known_code(code))),
+            }
+        })
     }
 
     async fn post(&self, queue: &Url, action: &str, body: Vec<u8>) -> Result<(u16, Bytes), StoreFault> {
@@ -268,6 +236,16 @@ impl<'a> From<&'a Entry> for NewMessage<'a> {
     fn from(entry: &'a Entry) -> Self {
         Self { body: &entry.body, group: &entry.group, deduplication: &entry.deduplication }
     }
+}
+
+/// A member's text, empty if there is none.
+fn text<'a>(object: &'a Value, name: &str) -> &'a str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// JSON of strings and numbers, which cannot fail.
+fn json(parameters: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(parameters).unwrap_or_default()
 }
 
 async fn read(mut response: reqwest::Response) -> Result<(u16, Bytes), StoreFault> {

@@ -5,7 +5,7 @@ use super::decide::{Batch, STORE_TRY_WITHIN, Turn, Turns};
 use super::message::{self, Entry};
 use super::outcome::{Delivery, Outcome};
 use super::sqs::{Sqs, StoreFault};
-use super::straight::Sender;
+use super::straight::{Ended, Sender, most_urgent_first};
 use crate::config::Queues;
 use crate::error::Error;
 use crate::event::Parcel;
@@ -92,7 +92,7 @@ impl Stored {
         parcels: Vec<Parcel>,
         id: &str,
         deadline: Instant,
-        ended: impl Fn(&Delivery),
+        ended: Ended<'_>,
     ) -> Handed {
         let begun = Instant::now();
         let mut turns = Turns::new(deadline.saturating_duration_since(begun));
@@ -109,7 +109,7 @@ impl Stored {
                 Turn::Straight { within } => self.send(&mut request, within).await,
                 Turn::Over => request.give_up(),
             };
-            done.iter().for_each(&ended);
+            done.iter().for_each(ended);
             deliveries.extend(done);
         }
         let events =
@@ -166,20 +166,19 @@ impl Stored {
         let parcels = request.waiting.iter().map(|event| event.parcel.clone()).collect();
         let end = request.deadline.min(Instant::now() + within);
         let mut done = Vec::new();
-        for delivery in self.sender.deliver(parcels, end, |_| {}).await {
+        for delivery in self.sender.deliver_each(parcels, end, &|_| {}).await {
             let same = |event: &Waiting| {
                 event.parcel.api == delivery.parcel.api && event.parcel.event == delivery.parcel.event
             };
             let Some(at) = request.waiting.iter().position(same) else { continue };
             if !delivery.may_be_retried() {
-                let event = request.waiting.swap_remove(at);
+                let event = request.waiting.remove(at);
                 done.push(Delivery { attempts: event.attempts + delivery.attempts, ..delivery });
             } else if let Some(event) = request.waiting.get_mut(at) {
                 event.attempts += delivery.attempts;
                 event.outcome = delivery.outcome;
             }
         }
-        request.waiting.sort_by_key(|event| (event.parcel.urgency(), event.place));
         done
     }
 
@@ -221,17 +220,14 @@ impl Stored {
     }
 }
 
-/// The most urgent first: should time run out, they are stored.
-fn waiting(parcels: Vec<Parcel>) -> Vec<Waiting> {
-    let event = |(place, parcel)| Waiting {
-        place,
-        parcel,
-        attempts: 0,
-        outcome: Outcome::Failed(Error::NoAnswerInTime),
+/// The most urgent first. The same request has the same places when the platform sends it again.
+fn waiting(mut parcels: Vec<Parcel>) -> Vec<Waiting> {
+    most_urgent_first(&mut parcels);
+    let event = |(place, parcel)| {
+        let outcome = Outcome::Failed(Error::NoAnswerInTime);
+        Waiting { place, parcel, attempts: 0, outcome }
     };
-    let mut waiting: Vec<Waiting> = parcels.into_iter().enumerate().map(event).collect();
-    waiting.sort_by_key(|event| event.parcel.urgency());
-    waiting
+    parcels.into_iter().enumerate().map(event).collect()
 }
 
 fn bytes(entry: Option<&Entry>) -> usize {

@@ -22,6 +22,14 @@ pub struct Sender {
     order: Arc<Order>,
 }
 
+/// Called with each delivery that has ended.
+pub type Ended<'a> = &'a (dyn Fn(&Delivery) + Sync);
+
+/// What matters most is handed over before time runs out.
+pub(super) fn most_urgent_first(parcels: &mut [Parcel]) {
+    parcels.sort_by_key(Parcel::urgency);
+}
+
 /// Where a parcel stands among those of its request and among those of its alert.
 struct Standing {
     queue: Arc<Queue>,
@@ -48,11 +56,21 @@ impl Sender {
     /// for each as soon as its delivery has ended.
     pub async fn deliver(
         &self,
+        parcels: Vec<Parcel>,
+        deadline: Instant,
+        ended: impl Fn(&Delivery) + Sync,
+    ) -> Vec<Delivery> {
+        self.deliver_each(parcels, deadline, &ended).await
+    }
+
+    /// The same for callers that share its code.
+    pub(crate) async fn deliver_each(
+        &self,
         mut parcels: Vec<Parcel>,
         deadline: Instant,
-        ended: impl Fn(&Delivery),
+        ended: Ended<'_>,
     ) -> Vec<Delivery> {
-        parcels.sort_by_key(Parcel::urgency);
+        most_urgent_first(&mut parcels);
         let arrival = self.order.arrival();
         let queue = Arc::new(Queue::new());
         let mut tasks = JoinSet::new();

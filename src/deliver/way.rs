@@ -1,8 +1,7 @@
 //! The way to PagerDuty: straight, or through the queue.
 
-use super::outcome::Delivery;
 use super::stored::{Handed, Stored};
-use super::straight::Sender;
+use super::straight::{Ended, Sender};
 use crate::config::Config;
 use crate::event::Parcel;
 use tokio::time::Instant;
@@ -38,7 +37,7 @@ impl Way {
         request_id: &str,
         is_direct: bool,
         deadline: Instant,
-        ended: impl Fn(&Delivery),
+        ended: Ended<'_>,
     ) -> Handed {
         let sender = match self {
             Self::Stored(stored) if !is_direct => {
@@ -47,7 +46,7 @@ impl Way {
             Self::Stored(stored) => stored.sender(),
             Self::Straight(sender) => sender,
         };
-        let deliveries = sender.deliver(parcels, deadline, ended).await;
+        let deliveries = sender.deliver_each(parcels, deadline, ended).await;
         Handed { deliveries, unstored: None }
     }
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -49,32 +50,6 @@ struct RequestContext {
 #[derive(Deserialize)]
 struct HttpContext {
     method: String,
-}
-
-/// The messages of a queue. All that is missing in one is made up for: it must not be lost for that.
-#[derive(Deserialize)]
-struct Batch {
-    #[serde(rename = "Records")]
-    records: Vec<Message>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Message {
-    event_source: String,
-    #[serde(rename = "messageId")]
-    id: String,
-    receipt_handle: Option<String>,
-    body: Option<ByteBuf>,
-    #[serde(default)]
-    attributes: Attributes,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Attributes {
-    message_group_id: Option<String>,
-    approximate_receive_count: Option<String>,
 }
 
 /// What an invocation is answered with: the answer to a request, the messages that stay in the queue, or
@@ -133,25 +108,28 @@ impl ItemFailure {
     }
 }
 
-/// The messages of an event of SQS, and of no other source.
+/// The messages of an event of SQS, and of no other source. What is missing in one is empty: a message must
+/// not be lost for that.
 fn unpack_batch(payload: &RawValue) -> Option<Vec<Record>> {
-    let Batch { records } = serde_json::from_str(payload.get()).ok()?;
-    let is_sqs = records.iter().all(|record| record.event_source == "aws:sqs");
-    if records.is_empty() || !is_sqs {
-        return None;
-    }
-    let record = |message: Message| {
-        let Message { id, receipt_handle, body, attributes, .. } = message;
-        let receives = attributes.approximate_receive_count.and_then(|count| count.parse().ok());
-        Record {
-            message_id: id,
-            receipt_handle: receipt_handle.unwrap_or_default(),
-            body: String::from_utf8_lossy(&body.unwrap_or_default()).into_owned(),
-            group: attributes.message_group_id.unwrap_or_default(),
-            receives: receives.unwrap_or_default(),
-        }
+    let event: Value = serde_json::from_str(payload.get()).ok()?;
+    let records = event.get("Records")?.as_array().filter(|records| !records.is_empty())?;
+    let text = |record: &Value, pointer: &str| {
+        record.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    Some(records.into_iter().map(record).collect())
+    let unpack = |record: &Value| {
+        if text(record, "/eventSource") != "aws:sqs" {
+            return None;
+        }
+        let receives = text(record, "/attributes/ApproximateReceiveCount").parse().unwrap_or_default();
+        Some(Record {
+            message_id: text(record, "/messageId"),
+            receipt_handle: text(record, "/receiptHandle"),
+            body: text(record, "/body"),
+            group: text(record, "/attributes/MessageGroupId"),
+            receives,
+        })
+    };
+    records.iter().map(unpack).collect()
 }
 
 fn unpack(payload: &RawValue) -> Option<Request<Bytes>> {

@@ -136,10 +136,10 @@ async fn events_are_stored_and_the_answer_says_so() {
         assert_eq!(entry["MessageGroupId"].as_str().map(str::len), Some(64));
         seen.push((entry["MessageDeduplicationId"].clone(), stored["event"]["dedup_key"].clone()));
     }
-    // The most urgent first; the place is that in the notification.
+    // The most urgent first.
     let id = format!("invocation-{}", scene.lambda.last_id);
     let wanted =
-        [("1", "b"), ("0", "a"), ("2", "c")].map(|(place, key)| (json!(format!("{id}-{place}")), json!(key)));
+        [("0", "b"), ("1", "a"), ("2", "c")].map(|(place, key)| (json!(format!("{id}-{place}")), json!(key)));
     assert_eq!(seen, wanted);
     assert!(scene.lambda.take_events().is_empty(), "PagerDuty is not asked");
     let lines = scene.lines("stored", 3).await;
