@@ -30,11 +30,10 @@ async fn a_request_that_has_arrived_with_the_signal_is_answered() {
                 let answer = client.answer("POST").await;
                 let status = answer.as_ref().map(|answer| answer.status);
                 assert_eq!(status, Some(202), "{what}, round {round}");
-                assert_eq!(
-                    answer.as_ref().and_then(|answer| answer.header("connection")),
-                    Some("close"),
-                    "{what}"
-                );
+                // An answer that was on its way before the signal was seen does not say so.
+                let says_close =
+                    answer.as_ref().and_then(|answer| answer.header("connection")) == Some("close");
+                assert!(says_close || client.is_ended().await, "{what}");
                 assert!(is_open(&standin, what));
             }
             let (status, process) = process.ended().await;
