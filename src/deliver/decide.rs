@@ -22,7 +22,7 @@ const STRAIGHT_MAX: Duration = Duration::from_secs(4);
 pub const STORE_TRY_WITHIN: Duration = Duration::from_millis(900);
 /// The shortest pause before storing is tried again; each later one is twice as long, up to the longest.
 const STORE_PAUSE_MIN: Duration = Duration::from_millis(100);
-const STORE_PAUSE_MAX: Duration = Duration::from_millis(800);
+const STORE_PAUSE_MAX: Duration = Duration::from_millis(400);
 
 /// How long a message is tried that has been received before: its group waits, and so do others for the
 /// place among the workers.
@@ -236,7 +236,7 @@ mod tests {
             pauses.push(after.as_millis());
             elapsed += after;
         }
-        assert_eq!(pauses, [0, 100, 200, 400, 800]);
+        assert_eq!(pauses, [0, 100, 200, 400, 400, 400, 400]);
     }
 
     #[test]

@@ -133,9 +133,17 @@ impl Stored {
             let (mut batch, mut events, mut entries) = (Batch::default(), Vec::new(), Vec::new());
             while let Some((event, entry)) = waiting.next_if(|(_, entry)| batch.takes(bytes(entry.as_ref())))
             {
-                // What is not JSON, which no event is, can only be sent.
-                entries.extend(entry);
-                events.push(event);
+                match entry {
+                    Some(entry) => {
+                        entries.push(entry);
+                        events.push(event);
+                    }
+                    // What is not JSON, which no event is, can only be sent.
+                    None => request.waiting.push(event),
+                }
+            }
+            if entries.is_empty() {
+                continue;
             }
             let end = request.deadline.min(Instant::now() + within);
             match self.sqs.store(&entries, end).await {

@@ -29,8 +29,7 @@ impl Scene {
             ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
             ("AWS_SECRET_ACCESS_KEY", SECRET),
             ("AWS_SESSION_TOKEN", SESSION),
-            // SQS is reached without it, PagerDuty by a name that it does not hold for.
-            ("HTTPS_PROXY", "http://127.0.0.1:1"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
         ];
         let lambda = Lambda::start(&[&durable, settings].concat()).await;
         Self { lambda, sqs }
@@ -225,7 +224,7 @@ async fn what_a_batch_failed_to_store_is_stored_again_under_the_same_id() {
 async fn a_store_that_is_away_for_two_seconds_lets_events_go_straight() {
     for (trouble, seconds) in [
         (Trouble::Hang, 1.9..3.5),
-        (Trouble::Refuse(500, "InternalFailure"), 0.7..3.5),
+        (Trouble::Refuse(500, "InternalFailure"), 1.5..3.5),
         (Trouble::Refuse(400, "QueueDoesNotExist"), 0.0..1.0),
     ] {
         let mut scene = Scene::start(&[]).await;
@@ -450,4 +449,19 @@ async fn only_sqs_with_a_queue_in_the_settings_is_worked_off() {
     let failures = &answer["batchItemFailures"];
     assert_eq!(failures, &json!([{"itemIdentifier": "1"}]), "without settings no message is lost");
     assert!(lambda.take_events().is_empty() && scene.lambda.take_events().is_empty());
+}
+
+/// The proxy of the environment is PagerDuty's; SQS is reached without it unless `NO_PROXY` is set.
+#[tokio::test]
+async fn sqs_is_reached_without_the_proxy_unless_no_proxy_is_set() {
+    let proxy = ("HTTP_PROXY", "http://127.0.0.1:1");
+    for (settings, wanted) in [
+        (&[proxy][..], "stored"),
+        (&[proxy, ("NO_PROXY", "127.0.0.1")], "stored"),
+        (&[proxy, ("NO_PROXY", "pagerduty.example.com")], "not delivered"),
+    ] {
+        let mut scene = Scene::start(&[settings, &[("DELIVER_WITHIN_MS", "600")]].concat()).await;
+        let (_, body) = scene.send("/", three()).await;
+        assert_eq!(body["status"], wanted, "{settings:?}: {body}");
+    }
 }
