@@ -87,6 +87,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                     let expected = "must be pairs such as sev1=critical, sev2=warning; the severities are critical, \
                                     error, warning and info";
                     self.fault(NAME, Some(value.clone()), expected);
+                    break;
                 }
             }
         }
