@@ -13,7 +13,10 @@ use crate::worker::Worker;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 /// What is left of an invocation after delivery, to answer and to log.
@@ -31,9 +34,14 @@ pub struct Invocation {
     pub deadline: Option<Instant>,
 }
 
+/// Bodies over this size are read by a thread of their own.
+const LARGE_BYTES: usize = 256 * 1024;
+
 /// The handler with everything that it needs.
 pub struct Relay {
-    config: Config,
+    config: Arc<Config>,
+    /// Held while a large body is read: they take turns.
+    large: Semaphore,
     way: Way,
     in_flight: InFlight,
     log: Log,
@@ -46,7 +54,8 @@ impl Relay {
     /// What `reqwest` reports if a client cannot be built.
     pub fn new(mut config: Config, log: Log) -> Result<Self, reqwest::Error> {
         let way = Way::new(&mut config)?;
-        Ok(Self { config, way, in_flight: InFlight::default(), log })
+        let (config, large) = (Arc::new(config), Semaphore::new(1));
+        Ok(Self { config, large, way, in_flight: InFlight::default(), log })
     }
 
     /// Handles a whole request. It never fails: whatever goes wrong is an answer.
@@ -78,7 +87,7 @@ impl Relay {
             Ok(Route::Health) => return self.health(head, invocation),
             Err(error) => return self.refuse(error, Some(head), invocation),
         };
-        let prepared = match self.prepare(api, head, body, invocation) {
+        let prepared = match self.prepare_beside(api, head, body, invocation).await {
             Ok(prepared) => prepared,
             Err(error) => return self.fail(error, head, invocation),
         };
@@ -99,6 +108,27 @@ impl Relay {
     ) -> Result<Prepared, Error> {
         let arrival = Arrival::new(api, head, &invocation.request_id, SystemTime::now());
         prepare::prepare(&self.config, &arrival, head, body)
+    }
+
+    /// The same without holding up other requests: a large body is read by a thread of its own.
+    async fn prepare_beside(
+        &self,
+        api: Api,
+        head: &Parts,
+        body: Bytes,
+        invocation: &Invocation,
+    ) -> Result<Prepared, Error> {
+        if body.len() <= LARGE_BYTES {
+            return self.prepare(api, head, body, invocation);
+        }
+        // One at a time, for what is read from a large body takes a multiple of its memory. It fails only
+        // if the semaphore is closed, which nobody does.
+        let _turn = self.large.acquire().await;
+        let arrival = Arrival::new(api, head, &invocation.request_id, SystemTime::now());
+        let (config, head) = (Arc::clone(&self.config), head.clone());
+        let reading = spawn_blocking(move || prepare::prepare(&config, &arrival, &head, body));
+        // It can end in no other way: a panic would end the process.
+        reading.await.unwrap_or(Err(Error::NoAnswerInTime))
     }
 
     /// What handles the messages of the queue; `None` if there is none.

@@ -492,3 +492,24 @@ async fn a_request_id_that_is_none_names_nothing() {
     }
     assert_eq!(standin.requests().len(), 3);
 }
+
+/// A large body is read by a thread of its own, so a small alert that comes behind it is answered first.
+#[tokio::test]
+async fn a_large_body_does_not_hold_up_a_small_alert() {
+    let standin = standin().await;
+    let process = plain(&standin, &[]).await;
+    let members: Vec<String> = (0..150_000).map(|number| format!("\"{:x}\":1", number * 7_919)).collect();
+    let large = format!("{{\"title\":\"large\",{}}}", members.join(","));
+    let mut slow = Client::connect(process.address()).await;
+    let mut quick = Client::connect(process.address()).await;
+    let path = format!("/?integration_key={KEY}");
+    slow.write(head("POST", &path, &[TOKEN], large.len()).as_bytes()).await;
+    slow.write(large.as_bytes()).await;
+    let small = firing("small");
+    let answer = quick.send("POST", "/", &[TOKEN], small.as_bytes()).await;
+    assert_eq!(answer.status, 202);
+    assert!(is_open(&standin, "small"));
+    let large_came = standin.requests().iter().any(|request| request.body.len() > 1_000);
+    assert!(!large_came, "the small one was first");
+    assert_eq!(slow.answer("POST").await.map(|answer| answer.status), Some(202));
+}
