@@ -1,5 +1,6 @@
 //! Forms, encoded as a browser would or not encoded at all, as ARMS writes them.
 
+use super::content::Placeholder;
 use super::fields::is_known;
 use super::names::{CONTENT, is_field_name};
 use crate::lenient_json::is_unfilled;
@@ -8,6 +9,21 @@ use crate::lenient_json::is_unfilled;
 const PAIRS_MAX: usize = 1_000;
 /// Fields of free text: in a raw form they run to the line's end, whatever stands in them.
 const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
+
+/// Fields that say what has happened, or to which alert.
+const STATEMENTS: [&str; 11] = [
+    "message",
+    "description",
+    "status",
+    "event_action",
+    "alertState",
+    "state",
+    "dedup_key",
+    "incident_key",
+    "fingerprint",
+    "alarmId",
+    "alarm_id",
+];
 
 /// The pairs of a form in their order, and the lines between them that are not pairs.
 #[derive(Debug, Default, PartialEq)]
@@ -70,9 +86,16 @@ struct Reader {
     form: Form,
     /// Whether a field of free text has come.
     field_seen: bool,
+    /// Whether the form itself says what has happened, or to which alert.
+    states_alert: bool,
 }
 
 impl Reader {
+    /// Whether a `content` with this value belongs to a text before it. An unfilled variable is ARMS's.
+    fn is_quoted(&self, value: &str) -> bool {
+        self.field_seen && self.states_alert && Placeholder::of(value).is_none()
+    }
+
     fn text_seen(&self) -> bool {
         self.field_seen || !self.form.loose.is_empty()
     }
@@ -89,8 +112,7 @@ impl Reader {
                 self.text(rest.trim());
                 break;
             };
-            if name == CONTENT && self.field_seen {
-                // Behind a text it is the text's, like every document there.
+            if name == CONTENT && self.is_quoted(rest.get(value_start..).unwrap_or_default()) {
                 self.text(rest.trim());
                 break;
             }
@@ -100,7 +122,9 @@ impl Reader {
             let is_text = TEXT_FIELDS.contains(&name);
             let end = if is_text { rest.len() } else { pair_end };
             let value = rest.get(value_start..end).unwrap_or_default().trim();
-            self.field_seen |= is_text && !is_unfilled(value);
+            let is_filled = !is_unfilled(value);
+            self.field_seen |= is_text && is_filled;
+            self.states_alert |= is_filled && STATEMENTS.contains(&name);
             self.form.pairs.push((name.to_owned(), value.to_owned()));
             if !self.text_seen() {
                 self.form.before_text = self.form.pairs.len();
