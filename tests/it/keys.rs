@@ -40,9 +40,8 @@ async fn problem(bridge: &Bridge, row: &Value) -> Option<String> {
     }
     let headers: Vec<(&str, &str)> =
         headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let answer = bridge
-        .send(request("POST", path.trim_end_matches('?'), &headers, text(row, "body").into()))
-        .await;
+    let answer =
+        bridge.send(request("POST", path.trim_end_matches('?'), &headers, text(row, "body").into())).await;
     let events = bridge.take_events();
     let status = answer.status().as_u16();
     let said = String::from_utf8_lossy(answer.body()).into_owned();
