@@ -129,10 +129,10 @@ impl Life {
         let naming = random.pick(&NAMINGS);
         let is_named_by_alert = matches!(naming, Naming::AlertName | Naming::ReceiverAndAlertName);
         let most = if naming == Naming::Nothing { SINGLE_MAX } else { ALERTS_MAX };
-        let peak = match random.below(6) {
+        let peak = match random.below(8) {
             0 => random.between(1, 3),
-            1..=3 => random.between(3, 30),
-            4 => random.between(60, most),
+            1..=5 => random.between(3, 30),
+            6 => random.between(60, most),
             _ => random.between(most - 45, most),
         };
         Self {
@@ -330,7 +330,7 @@ fn tell(random: &mut Random, life: &mut Life) -> Vec<(Value, bool)> {
     let mut told = Vec::new();
     let start = random.between(1, life.peak);
     life.join(start, random);
-    for _ in 0..random.between(1, 8) {
+    for _ in 0..random.between(1, 7) {
         if let Some(notification) = life.notify(random) {
             told.push((notification, life.count(State::Firing) > 0));
         }
