@@ -10,6 +10,7 @@
 //! `LIVES=100000 cargo test --release --test it lives` runs more of them, `SEED=…` only one.
 
 use crate::bridge::{Bridge, KEY, REQUEST_ID, request};
+use crate::random::Random;
 use arms_pagerduty::config::Config;
 use arms_pagerduty::event::{Action, Api};
 use arms_pagerduty::prepare::{self, Arrival};
@@ -27,44 +28,6 @@ const ALERTS_MAX: usize = 150;
 const SINGLE_MAX: usize = 100;
 /// PagerDuty takes about 120 events a minute; the group's own and 100 more are what one notification may make.
 const EVENTS_MAX: usize = SINGLE_MAX + 1;
-
-/// Small and the same everywhere (Vigna, `splitmix64`).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// From 0 to `end`, which is not reached.
-    fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end.max(1)).expect("a size");
-        usize::try_from(self.next() % end).expect("a size")
-    }
-
-    fn between(&mut self, least: usize, most: usize) -> usize {
-        least + self.below(most.saturating_sub(least) + 1)
-    }
-
-    fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
-    }
-
-    fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for end in (1..items.len()).rev() {
-            let other = self.below(end + 1);
-            items.swap(end, other);
-        }
-    }
-}
 
 /// What of a notification names its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,7 +141,7 @@ impl Life {
     }
 
     /// Each firing alert recovers with this chance.
-    fn recover(&mut self, chance: usize, random: &mut Random) {
+    fn recover(&mut self, chance: u64, random: &mut Random) {
         for alert in &mut self.alerts {
             if alert.state == State::Firing && random.percent(chance) {
                 alert.state = State::Recovered;

@@ -27,6 +27,7 @@ mod order;
 mod outages;
 mod process;
 mod properties;
+mod random;
 mod reach;
 mod refusals;
 mod resend;

@@ -12,6 +12,7 @@
 //! `WORLDS=10000` tries more worlds, `SEED=17 WORLDS=1` one of them again.
 
 use crate::bridge::KEY;
+use crate::random::Random;
 use arms_pagerduty::deliver::decide::{self, Batch, Groups, Turn, Turns, Verdict};
 use arms_pagerduty::deliver::message::{self, Entry};
 use arms_pagerduty::deliver::{Outcome, Reply};
@@ -43,38 +44,6 @@ enum Design {
     StandardQueue,
     /// Events go straight to PagerDuty, and into the queue only when that fails.
     DirectFirst,
-}
-
-/// Numbers that depend on the seed alone (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// From `low` up to, but not, `high`.
-    fn within(&mut self, low: u64, high: u64) -> u64 {
-        low + self.next() % (high - low)
-    }
-
-    fn percent(&mut self, percent: u64) -> bool {
-        self.within(0, 100) < percent
-    }
-
-    /// From `low` to `high`, every order of magnitude as often as any other.
-    fn magnitude(&mut self, low: u64, high: u64) -> u64 {
-        let doublings = u64::from((high / low).ilog2());
-        let base = low << self.within(0, doublings + 1);
-        self.within(base, base * 2).min(high)
-    }
-
-    fn fraction(&mut self) -> f64 {
-        f64::from(u32::try_from(self.next() >> 32).expect("32 bits")) / f64::from(u32::MAX)
-    }
 }
 
 /// How PagerDuty fails.
