@@ -251,7 +251,7 @@ def compose_previews_then_sends(inbox, browser):
 
 def the_preset_templates_output_is_understood(inbox, browser):
     lines = "告警名称：Pod 重启过多\n集群名称：prod-hangzhou\n告警时间：2026-11-20 10:31:07\n告警内容：Pod web-0 重启 5 次"
-    # That it is over is told by the name of its time, whatever its value; a resolve shows the alert that it names.
+    # That it is over is recognised by the name of its time, whatever its value; a resolve shows the alert that it names.
     recovered = lines.replace("告警时间", "恢复时间")
     for lines, action, origin in [(lines, "trigger", "告警内容"), (recovered, "resolve", "告警名称")]:
         browser.fill("#body", lines)

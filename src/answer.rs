@@ -144,7 +144,7 @@ fn of_several(deliveries: &[&Delivery], left: usize, mask: &Mask) -> Response<By
     let accepted = all.saturating_sub(failed.len() + superseded + stored);
     let counts = Counts { all, accepted, stored, superseded };
     let accepted_status = deliveries.first().map_or(202, |delivery| delivery.parcel.api.accepted());
-    // A failure that sending again may mend comes first: a platform that retries must see it.
+    // A failure that may pass when it is sent again comes first: a platform that retries must see it.
     let priority = |delivery: &&&Delivery| (delivery.may_be_retried(), status_of(delivery));
     let status = failed.iter().map(priority).max().map_or(accepted_status, |(_, status)| status);
     let listed = failed.iter().take(FAILURES_MAX).map(|delivery| Failure {
@@ -249,7 +249,7 @@ mod tests {
     }
 
     /// The answer's status and body, and the status that says that the request failed.
-    fn told(deliveries: &[Delivery]) -> (u16, Value, Option<u16>) {
+    fn reported(deliveries: &[Delivery]) -> (u16, Value, Option<u16>) {
         let Answer { response, failed } = of_deliveries(deliveries, 0, &Mask::new([], []));
         let body = serde_json::from_slice(response.body()).unwrap();
         (response.status().as_u16(), body, failed.map(|status| status.as_u16()))
@@ -258,19 +258,20 @@ mod tests {
     #[test]
     fn an_accepted_extra_event_is_not_counted() {
         for status in [202, 400] {
-            let (told_status, body, failed) = told(&[delivery(false, status), delivery(true, 202)]);
+            let (status_answered, body, failed) = reported(&[delivery(false, status), delivery(true, 202)]);
             let own = if status == 202 { "success" } else { "no" };
-            assert_eq!((told_status, body), (status, serde_json::json!({"status": own})));
+            assert_eq!((status_answered, body), (status, serde_json::json!({"status": own})));
             assert_eq!(failed, (status != 202).then_some(status));
         }
-        let (status, body, failed) = told(&[delivery(false, 202), delivery(false, 202), delivery(true, 202)]);
+        let (status, body, failed) =
+            reported(&[delivery(false, 202), delivery(false, 202), delivery(true, 202)]);
         assert_eq!((status, failed), (202, None));
         assert_eq!(body.get("message"), Some(&"PagerDuty accepted 2 of 2 events".into()));
     }
 
     #[test]
     fn an_extra_event_that_fails_is_a_failure() {
-        let (status, body, failed) = told(&[delivery(false, 202), delivery(true, 503)]);
+        let (status, body, failed) = reported(&[delivery(false, 202), delivery(true, 503)]);
         assert_eq!((status, failed), (503, Some(503)));
         assert_eq!(body.pointer("/failures/0/dedup_key"), Some(&"extra".into()));
         assert_eq!(body.get("message"), Some(&"PagerDuty accepted 1 of 2 events".into()));

@@ -122,7 +122,7 @@ impl Relay {
             return self.prepare(api, head, body, invocation);
         }
         // One at a time, for what is read from a large body takes a multiple of its memory. It fails only
-        // if the semaphore is closed, which nobody does.
+        // if the semaphore is closed, and no code closes it.
         let _turn = self.large.acquire().await;
         let arrival = Arrival::new(api, head, &invocation.request_id, SystemTime::now());
         let (config, head) = (Arc::clone(&self.config), head.clone());

@@ -25,7 +25,7 @@ exports.call = async (name, arrives, doing) => {
   try {
     told = await doing();
   } catch (error) {
-    // An answer in the text is told as JSON, for the order of its members means nothing.
+    // An answer in the text is compared as JSON, for the order of its members means nothing.
     const [text, answer] = String(error.message).split(" - ");
     told = { raised: error.constructor.name, text, answer: answer && JSON.parse(answer) };
   }

@@ -1,4 +1,4 @@
-"""What the calls of all Python clients have in common: what they send, and how they tell what they were told."""
+"""What the calls of all Python clients have in common: what they send, and how they print the answers that they got."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ IMAGES = [{"src": "https://example.com/graph.png", "href": "https://example.com/
 
 
 def call(name, function, *arguments, arrives=1, generates=False, **named):
-    """Makes a call and prints what it was told."""
+    """Makes a call and prints the answer that it got."""
     try:
         result = function(*arguments, **named)
     except Exception as error:

@@ -16,7 +16,7 @@ use std::{env, fs};
 
 /// A quarter, a half, the whole.
 const SIZES: [usize; 3] = [BODY_MAX_BYTES / 4, BODY_MAX_BYTES / 2, BODY_MAX_BYTES];
-/// What no body may take (the contract, section 3).
+/// What no body may take (docs/security.md).
 const WITHIN: Duration = Duration::from_secs(1);
 /// How much longer four times the size may take: 4 is linear, 16 is quadratic.
 const GROWTH_MAX: f64 = 8.0;

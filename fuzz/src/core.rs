@@ -121,7 +121,7 @@ pub(crate) fn own_key() -> IntegrationKey {
     IntegrationKey::parse(KEY).unwrap_or_else(|_| unreachable!("it is 32 letters and digits"))
 }
 
-/// What PagerDuty and the contract want of an event.
+/// What PagerDuty and the function's documentation want of an event.
 pub(crate) fn check(event: &Event, api: Api, key: &IntegrationKey) {
     let chars = event.dedup_key.chars().count();
     assert!((1..=DEDUP_KEY_MAX_CHARS).contains(&chars), "a dedup key of {chars} characters");

@@ -31,8 +31,8 @@ pub fn size(data: &[u8]) {
     assert_eq!(event.payload.severity, before.payload.severity);
     check(&event, api, &own_key());
     if before.write(api).len() > BODY_MAX_BYTES {
-        let told = event.payload.custom_details.get("left_out").and_then(Value::as_object);
-        assert!(told.is_some_and(|counts| !counts.is_empty()), "nothing says what was left out");
+        let reported = event.payload.custom_details.get("left_out").and_then(Value::as_object);
+        assert!(reported.is_some_and(|counts| !counts.is_empty()), "nothing says what was left out");
         if let Some(status @ Value::String(text)) = before.payload.custom_details.get("status")
             && text.len() < 100
         {

@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn all_wrong_settings_are_reported_together_without_secrets() {
-        let told = faults(&[
+        let reported = faults(&[
             ("PAGERDUTY_INTEGRATION_KEY", "sEcReT-key"),
             ("WEBHOOK_TOKEN", "tOkEn one,two"),
             ("PAGERDUTY_REGION", "cn"),
@@ -235,8 +235,8 @@ mod tests {
             ("LOG_LEVEL", "loud"),
             ("FC_SERVER_PORT", "0"),
         ]);
-        assert_eq!(told.len(), 11, "{told:#?}");
-        let all = told.join("\n");
+        assert_eq!(reported.len(), 11, "{reported:#?}");
+        let all = reported.join("\n");
         for secret in ["sEcReT", "tOkEn", "pAsS"] {
             assert!(!all.contains(secret), "{all}");
         }
@@ -258,7 +258,7 @@ mod tests {
     fn a_secret_in_the_wrong_variable_is_not_shown() {
         let quoted = format!("'\"{KEY}\"'");
         let named = format!("integration_key={KEY}");
-        let told = faults(&[
+        let reported = faults(&[
             ("WEBHOOK_TOKEN", "first-token, second-token"),
             ("PAGERDUTY_REGION", &quoted),
             ("EVENT_PER", "first-token"),
@@ -268,8 +268,8 @@ mod tests {
             ("LISTEN", "https://host/?token=abc"),
             ("PAGERDUTY_EVENTS_URL", "ftp://proxy/u+0123456789abcdefXYZ0"),
         ]);
-        assert_eq!(told.len(), 7, "{told:#?}");
-        let shown: Vec<&String> = told.iter().filter(|line| line.contains(" is ")).collect();
+        assert_eq!(reported.len(), 7, "{reported:#?}");
+        let shown: Vec<&String> = reported.iter().filter(|line| line.contains(" is ")).collect();
         assert!(matches!(shown.as_slice(), [only] if only.contains("third")), "{shown:#?}");
     }
 

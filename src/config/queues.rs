@@ -163,12 +163,12 @@ mod tests {
 
     #[test]
     fn one_queue_without_the_other_stops_the_start() {
-        let told = faults(&[(QUEUE, URL)]);
-        assert!(told.starts_with("DEAD_LETTERS_URL: must be set together with QUEUE_URL"), "{told}");
-        let told = faults(&[(DEAD_LETTERS, URL)]);
-        assert!(told.starts_with("QUEUE_URL: must be set together with DEAD_LETTERS_URL"), "{told}");
-        let told = faults(&[(QUEUE, URL), (DEAD_LETTERS, URL)]);
-        assert!(told.contains("another queue"), "{told}");
+        let reported = faults(&[(QUEUE, URL)]);
+        assert!(reported.starts_with("DEAD_LETTERS_URL: must be set together with QUEUE_URL"), "{reported}");
+        let reported = faults(&[(DEAD_LETTERS, URL)]);
+        assert!(reported.starts_with("QUEUE_URL: must be set together with DEAD_LETTERS_URL"), "{reported}");
+        let reported = faults(&[(QUEUE, URL), (DEAD_LETTERS, URL)]);
+        assert!(reported.contains("another queue"), "{reported}");
     }
 
     #[test]
@@ -203,9 +203,9 @@ mod tests {
 
     #[test]
     fn missing_credentials_are_told_and_no_secret_is() {
-        let told = read(&[LAMBDA[0], (QUEUE, URL), (DEAD_LETTERS, DEAD_URL)]).err().unwrap();
-        assert!(told.iter().any(|fault| fault.name == "AWS_REGION"), "{told:?}");
-        let told = faults(&[(QUEUE, "https://a/sEsSiOn"), (DEAD_LETTERS, "sEcReT/key")]);
-        assert!(!told.contains("sEcReT") && !told.contains("sEsSiOn"), "{told}");
+        let reported = read(&[LAMBDA[0], (QUEUE, URL), (DEAD_LETTERS, DEAD_URL)]).err().unwrap();
+        assert!(reported.iter().any(|fault| fault.name == "AWS_REGION"), "{reported:?}");
+        let reported = faults(&[(QUEUE, "https://a/sEsSiOn"), (DEAD_LETTERS, "sEcReT/key")]);
+        assert!(!reported.contains("sEcReT") && !reported.contains("sEsSiOn"), "{reported}");
     }
 }

@@ -203,17 +203,17 @@ mod tests {
 
     /// The turns if each takes all of its time, as `store` or `straight` with its milliseconds.
     fn turns(within: Duration, is_refused: bool) -> Vec<(&'static str, u128)> {
-        let (mut turns, mut elapsed, mut told) = (Turns::new(within), Duration::ZERO, Vec::new());
+        let (mut turns, mut elapsed, mut reported) = (Turns::new(within), Duration::ZERO, Vec::new());
         loop {
             let (name, after, took) = match turns.next(elapsed) {
                 Turn::Store { after, within } => ("store", after, within),
                 Turn::Straight { within } => ("straight", Duration::ZERO, within),
-                Turn::Over => return told,
+                Turn::Over => return reported,
             };
             if is_refused {
                 turns.note_refusal();
             }
-            told.push((name, took.as_millis()));
+            reported.push((name, took.as_millis()));
             elapsed += after + took;
         }
     }
@@ -221,8 +221,8 @@ mod tests {
     #[test]
     fn for_two_seconds_only_storing_is_tried_and_then_both_take_turns() {
         let (store, straight) = (("store", 900), "straight");
-        let told = [store, store, (straight, 2_000), store, (straight, 4_000), store, (straight, 4_000)];
-        assert_eq!(turns(LONG, false).get(..7), Some(&told[..]));
+        let reported = [store, store, (straight, 2_000), store, (straight, 4_000), store, (straight, 4_000)];
+        assert_eq!(turns(LONG, false).get(..7), Some(&reported[..]));
         assert_eq!(turns(LONG, true).get(..3), Some(&[store, (straight, 2_000), store][..]));
         let short = turns(Duration::from_secs(1), false);
         assert_eq!(short, [("store", 500), (straight, 500)], "half of the time for each");

@@ -24,7 +24,7 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 const ANSWER_MAX_BYTES: usize = 256 * 1024;
 /// How long an idle connection is kept; a frozen function does not notice that SQS has closed it.
 const IDLE_MAX: Duration = Duration::from_secs(20);
-/// The longest code of an error that is told.
+/// The longest error code that is reported.
 const CODE_MAX_BYTES: usize = 80;
 
 /// The status and body of a success that is to come.
@@ -37,7 +37,7 @@ pub(super) struct Sqs {
     client: OnceLock<Option<reqwest::Client>>,
 }
 
-/// Why SQS did not do what it was asked to. Its own messages are not told: one of them repeats the request
+/// Why SQS did not do what it was asked to. Its own messages are not reported: one of them repeats the request
 /// with the session token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreFault {
@@ -291,13 +291,13 @@ mod tests {
 
     #[test]
     fn an_error_is_told_by_its_name_alone() {
-        for (code, told) in [
+        for (code, reported) in [
             ("com.amazonaws.sqs#QueueDoesNotExist", "QueueDoesNotExist"),
             ("AWS.SimpleQueueService.NonExistentQueue", "AWS.SimpleQueueService.NonExistentQueue"),
             ("x-amz-security-token: abc", "an unknown error"),
             ("", "an unknown error"),
         ] {
-            assert_eq!(known_code(code), told);
+            assert_eq!(known_code(code), reported);
         }
     }
 

@@ -71,7 +71,7 @@ impl Room {
             return None;
         }
         let bytes = u32::try_from(size).ok()?;
-        // It fails only when the semaphore is closed, which nobody does.
+        // It fails only when the semaphore is closed, and no code closes it.
         Arc::clone(&self.0).acquire_many_owned(bytes).await.ok()
     }
 }

@@ -70,7 +70,7 @@ pub(super) async fn serve(
 /// Accepts connections for ever.
 async fn accept(listener: &TcpListener, shared: &Shared) {
     loop {
-        // It fails only when the semaphore is closed, which nobody does.
+        // It fails only when the semaphore is closed, and no code closes it.
         let Ok(place) = Arc::clone(&shared.places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => spawn(stream, place, shared),

@@ -199,7 +199,7 @@ impl Log {
         self.line(Level::Info, messages::STORED, line, &[]);
     }
 
-    /// The queue did not take events; they were sent straight, or are told as undelivered.
+    /// The queue did not take events; they were sent straight to PagerDuty, or lines report them as undelivered.
     pub fn unstored(&self, request_id: &str, unstored: &Unstored) {
         let error = unstored.fault.as_ref().map_or_else(|| NO_TIME.to_owned(), ToString::to_string);
         let line = UnstoredLine { request_id, unstored: unstored.events, error };
@@ -415,8 +415,8 @@ mod tests {
         let read: Vec<Logged> = read.map(Result::unwrap).collect();
         let [accepted, not_accepted, count, undelivered] = read.as_slice() else { unreachable!("{read:?}") };
         let Logged::Accepted(accepted) = accepted else { unreachable!("{accepted:?}") };
-        let told = (accepted.key.as_str(), accepted.action.as_str(), accepted.dedup_key.as_str());
-        assert_eq!(told, ("****cdef", "resolve", "d"));
+        let reported = (accepted.key.as_str(), accepted.action.as_str(), accepted.dedup_key.as_str());
+        assert_eq!(reported, ("****cdef", "resolve", "d"));
         assert_eq!((not_accepted, count), (&Logged::NotAccepted, &Logged::UndeliveredCount));
         let Logged::Undelivered(undelivered) = undelivered else { unreachable!("{undelivered:?}") };
         assert_eq!((undelivered.key.as_str(), undelivered.path.as_str()), ("****cdef", "v2/enqueue"));
@@ -427,9 +427,9 @@ mod tests {
 
     #[test]
     fn lines_that_were_dropped_are_told() {
-        let told: Value = serde_json::from_slice(&dropped_line(7)).unwrap();
-        assert_eq!(told.get("message"), Some(&"log lines dropped".into()));
-        assert_eq!((told.get("level"), told.get("dropped")), (Some(&"warn".into()), Some(&7.into())));
+        let reported: Value = serde_json::from_slice(&dropped_line(7)).unwrap();
+        assert_eq!(reported.get("message"), Some(&"log lines dropped".into()));
+        assert_eq!((reported.get("level"), reported.get("dropped")), (Some(&"warn".into()), Some(&7.into())));
     }
 
     #[test]

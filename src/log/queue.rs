@@ -17,7 +17,7 @@ const STACK_BYTES: usize = 128 * 1024;
 /// How bad it is to lose a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Worth {
-    /// It tells what happened.
+    /// It reports what happened.
     Ordinary,
     /// It holds an event that PagerDuty does not have: dropped last.
     Keep,
@@ -33,7 +33,7 @@ struct State {
     lines: VecDeque<(Worth, Vec<u8>)>,
     /// Of all `lines`, and of the one that is being written.
     bytes: usize,
-    /// Lines that were dropped since this was last told.
+    /// Lines that were dropped since a line last reported how many.
     dropped: u64,
 }
 
@@ -105,7 +105,7 @@ impl Queue {
         }
     }
 
-    /// Notes that a line has been written, and how many dropped ones were told.
+    /// Notes that a line has been written, and how many dropped ones it reported.
     fn written(&self, bytes: usize, dropped: u64) {
         let mut state = self.state();
         state.bytes = state.bytes.saturating_sub(bytes);

@@ -44,7 +44,7 @@ pub struct Found {
     pub(super) counted: usize,
     /// How many of those are dead letters that no line holds.
     pub(super) dead_letters: usize,
-    /// How many `event` lines told of one that was not accepted.
+    /// How many `event` lines report an event that was not accepted.
     pub(super) not_accepted: usize,
     /// How many lines there were of any kind.
     pub(super) lines: usize,

@@ -165,9 +165,9 @@ pub(super) fn read_text(text: &str) -> Content {
     if let Some(preset) = preset::read_lines(text) {
         return notification(preset);
     }
-    let mut told = Notification::default();
-    told.fields.take("message", Value::String(text.to_owned()));
-    notification(told)
+    let mut read = Notification::default();
+    read.fields.take("message", Value::String(text.to_owned()));
+    notification(read)
 }
 
 /// The member of the user's own object that is an Alertmanager notification.

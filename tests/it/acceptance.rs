@@ -68,7 +68,7 @@ async fn v1_is_accepted_only_if_the_body_says_success() {
         &["/v1", "/generic/2010-04-15/create_event.json"],
         vec![
             (Reply::json(200, &success), 200),
-            // What is JSON is told by what it is, not by the header.
+            // Whether it is JSON is decided by the body, not by the header.
             (typed(200, "text/plain", &success.to_string()), 200),
             (typed(200, "text/html", &format!("{success:#}\n")), 200),
             (Reply::html(200, PAGE), 502),
@@ -151,11 +151,11 @@ async fn of_several_events_a_proxy_s_page_for_one_is_a_502_for_all() {
         let answer = bridge.post(path, JSON, &body).await;
         assert_eq!(answer.status(), 502, "{path} {reply:?}");
         assert!(!says_success(&answer), "{answer:?}");
-        let told: Value = serde_json::from_slice(answer.body()).expect("JSON");
-        let failures = told["failures"].as_array().expect("a list");
-        assert_eq!(failures.len(), 1, "{told}");
-        assert_eq!(failures[0]["dedup_key"], "a", "{told}");
-        // Sending again may mend what a proxy answered, but no refusal.
+        let reported: Value = serde_json::from_slice(answer.body()).expect("JSON");
+        let failures = reported["failures"].as_array().expect("a list");
+        assert_eq!(failures.len(), 1, "{reported}");
+        assert_eq!(failures[0]["dedup_key"], "a", "{reported}");
+        // A proxy's answer may pass when the event is sent again; a refusal does not.
         bridge.standin.set_standing_fault_for("b", Some(Fault::status(400)));
         assert_eq!(bridge.post(path, JSON, &body).await.status(), 502, "{path} {reply:?} beside a 400");
     }

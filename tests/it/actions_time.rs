@@ -38,7 +38,7 @@ async fn a_recovery_time_means_resolved_up_to_one_hour_ahead() {
     let bridge = Bridge::start().await;
     let now = SystemTime::now();
     let mut problems = Vec::new();
-    for (told, at, action) in [
+    for (reported, at, action) in [
         ("a year ago", now - 365 * DAY, "resolve"),
         ("a day ago", now - DAY, "resolve"),
         ("a minute ago", now - MINUTE, "resolve"),
@@ -72,8 +72,9 @@ async fn a_recovery_time_means_resolved_up_to_one_hour_ahead() {
                         .map(|event| event["event_action"].as_str().unwrap_or_default().to_owned())
                         .collect();
                     if actions != [action] {
-                        problems
-                            .push(format!("{actions:?} instead of {action} for {told}, {notation}: {body}"));
+                        problems.push(format!(
+                            "{actions:?} instead of {action} for {reported}, {notation}: {body}"
+                        ));
                     }
                 }
             }

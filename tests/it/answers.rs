@@ -1,5 +1,5 @@
 //! Answers: PagerDuty's own words for one event, a summary for several, and never a success that
-//! PagerDuty has not told.
+//! PagerDuty has not reported.
 
 use crate::bridge::{Bridge, KEY, request};
 use crate::delivery::notification;
@@ -108,9 +108,9 @@ async fn an_answer_that_pagerduty_does_not_give_is_a_bad_gateway() {
                 let failed = answer.failed.map(|status| status.as_u16());
                 let status = answer.response.status().as_u16();
                 assert_eq!((status, failed), (502, Some(502)), "{path}: {reply:?}");
-                let told = format!("an answer with status {} came that is not PagerDuty's", reply.status);
+                let reported = format!("an answer with status {} came that is not PagerDuty's", reply.status);
                 let body = parsed(&answer.response);
-                assert!(body.to_string().contains(&told) && body["status"] == "not delivered", "{body}");
+                assert!(body.to_string().contains(&reported) && body["status"] == "not delivered", "{body}");
             }
         });
     }
@@ -203,9 +203,9 @@ async fn several_events_are_answered_with_the_failure_that_sending_again_may_men
                 bridge.standin.set_standing_fault_for(key, Some(fault.clone()));
             }
             let answer = send(&bridge, &["a", "b", "c", "d"]).await;
-            let (told, body) = (answer.status().as_u16(), parsed(&answer));
+            let (reported, body) = (answer.status().as_u16(), parsed(&answer));
             // An attempt that the end of the time cuts short makes a timeout of what was no connection.
-            assert!(told == wanted || (wanted, told) == (502, 504), "{faults:?}: {told}, {body}");
+            assert!(reported == wanted || (wanted, reported) == (502, 504), "{faults:?}: {reported}, {body}");
             let failures = body["failures"].as_array().map_or(0, Vec::len);
             assert_eq!(failures, faults.len(), "{faults:?}: {body}");
             assert_eq!(body["status"] == "success", faults.is_empty(), "{body}");
@@ -225,9 +225,9 @@ async fn several_events_of_v1_are_answered_200_or_with_its_rate_limit() {
         bridge.standin.set_standing_fault_for("a", fault.clone());
         bridge.standin.set_standing_fault_for("b", fault.is_some().then(|| Fault::status(499)));
         let answer = bridge.post("/v1", JSON, &body).await;
-        // Only a 403 may be mended there by sending again; of the others any may be told.
-        let told = answer.status().as_u16();
-        assert!(told == wanted || wanted == 429 && told == 499, "{fault:?}: {told}");
+        // Only a 403 may pass there when it is sent again; of the others any may be the answer.
+        let reported = answer.status().as_u16();
+        assert!(reported == wanted || wanted == 429 && reported == 499, "{fault:?}: {reported}");
         assert_eq!(parsed(&answer)["status"] == "success", fault.is_none());
     }
 }

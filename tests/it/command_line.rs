@@ -14,17 +14,17 @@ async fn run(arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, Str
 async fn help_and_version_are_told() {
     let version = concat!("arms-pagerduty ", env!("CARGO_PKG_VERSION"), "\n");
     for (argument, wanted) in [("--version", version), ("--help", "--check"), ("--help", "WEBHOOK_TOKEN")] {
-        let (code, told, complaint) = run(&[argument], &[("LISTEN", "wrong")]).await;
+        let (code, reported, complaint) = run(&[argument], &[("LISTEN", "wrong")]).await;
         assert_eq!((code, complaint.as_str()), (Some(0), ""), "{argument}");
-        assert!(told.contains(wanted), "{argument}: {told}");
+        assert!(reported.contains(wanted), "{argument}: {reported}");
     }
 }
 
 #[tokio::test]
 async fn an_unknown_argument_is_an_error() {
     for arguments in [&["--chek"][..], &["check"], &["--check", "--help"], &["--check", "x"], &[""]] {
-        let (code, told, complaint) = run(arguments, &[]).await;
-        assert_eq!((code, told.as_str()), (Some(2), ""), "{arguments:?}");
+        let (code, reported, complaint) = run(arguments, &[]).await;
+        assert_eq!((code, reported.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(complaint.contains("--help") && complaint.lines().count() == 1, "{complaint}");
     }
 }
@@ -38,25 +38,25 @@ async fn a_check_shows_every_documented_setting_and_no_secret() {
         ("DELIVER_WITHIN_MS", "1234"),
         ("LISTEN", "0.0.0.0:8080"),
     ];
-    let (code, told, complaint) = run(&["--check"], &settings).await;
+    let (code, reported, complaint) = run(&["--check"], &settings).await;
     assert_eq!((code, complaint.as_str()), (Some(0), ""));
-    let shown = told.lines().filter_map(|line| line.split_whitespace().next());
+    let shown = reported.lines().filter_map(|line| line.split_whitespace().next());
     let shown = shown.filter(|word| word.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
-    assert_eq!(shown.collect::<Vec<_>>(), settings_of("docs/settings.md"), "{told}");
+    assert_eq!(shown.collect::<Vec<_>>(), settings_of("docs/settings.md"), "{reported}");
     for value in ["****cdef", "eu", "1234", "0.0.0.0:8080", "plain HTTP"] {
-        assert!(told.contains(value), "{value} in {told}");
+        assert!(reported.contains(value), "{value} in {reported}");
     }
     for secret in [KEY, TOKEN.1, "another-token"] {
-        assert!(!told.contains(secret), "{told}");
+        assert!(!reported.contains(secret), "{reported}");
     }
-    let (_, told, _) = run(&["--check"], &[("FC_SERVER_PORT", "9000")]).await;
-    assert!(told.contains("Function Compute") && told.contains("not set"), "{told}");
+    let (_, reported, _) = run(&["--check"], &[("FC_SERVER_PORT", "9000")]).await;
+    assert!(reported.contains("Function Compute") && reported.contains("not set"), "{reported}");
 }
 
 #[tokio::test]
 async fn a_check_of_wrong_settings_tells_all_and_fails() {
-    let (code, told, complaint) = run(&["--check"], &[("EVENT_PER", "page"), ("LISTEN", "nine")]).await;
-    assert_eq!((code, told.as_str()), (Some(1), ""));
+    let (code, reported, complaint) = run(&["--check"], &[("EVENT_PER", "page"), ("LISTEN", "nine")]).await;
+    assert_eq!((code, reported.as_str()), (Some(1), ""));
     assert!(complaint.contains("EVENT_PER") && complaint.contains("LISTEN"), "{complaint}");
 }
 

@@ -278,7 +278,7 @@ async fn the_setting_and_the_invocation_s_end_bound_the_delivery() {
                 let took = begun.elapsed();
                 assert!(status.is_server_error(), "{fault:?}: {status}");
                 assert!(took < most, "{within_ms} ms, {time_left:?} left, {fault:?}: {took:?}");
-                // What may be mended is tried as long as another pause fits.
+                // What may pass is tried as long as another pause fits.
                 let is_hang = matches!(fault, Fault::Hang { .. });
                 assert!(!is_hang || took >= least, "{within_ms} ms, {time_left:?} left: {took:?}");
             });
@@ -341,8 +341,8 @@ async fn each_event_unsent_is_one_error_line_that_is_fit_to_be_sent_again() {
             assert_eq!(lines.len(), count, "{path}, {fault:?}: {lines:?}");
             let lines = &lines[count - unsent.len()..];
             let name = if path == "/v1" { "incident_key" } else { "dedup_key" };
-            let told: Vec<&Value> = lines.iter().map(|line| &line["event"][name]).collect();
-            assert!(unsent.iter().all(|key| told.contains(&key)), "{path}, {fault:?}: {lines:?}");
+            let reported: Vec<&Value> = lines.iter().map(|line| &line["event"][name]).collect();
+            assert!(unsent.iter().all(|key| reported.contains(&key)), "{path}, {fault:?}: {lines:?}");
             for line in lines {
                 assert!(line["level"] == "error" && !line.to_string().contains(KEY), "{line}");
                 assert_eq!(send_again(&standin, line).await, accepted, "{line}");

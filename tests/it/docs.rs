@@ -140,8 +140,8 @@ fn command_blocks(page: &str) -> Vec<(String, Vec<String>)> {
 #[test]
 fn commands_are_the_same_in_both_languages() {
     for (english, chinese) in pairs() {
-        let (wanted, told) = (command_blocks(&read(&english)), command_blocks(&read(&chinese)));
-        assert_eq!(wanted, told, "{} and {}", english.display(), chinese.display());
+        let (wanted, reported) = (command_blocks(&read(&english)), command_blocks(&read(&chinese)));
+        assert_eq!(wanted, reported, "{} and {}", english.display(), chinese.display());
     }
 }
 

@@ -71,9 +71,9 @@ impl Scene {
     }
 
     fn assert_no_secret_is_told(&self) {
-        let told = self.lambda.process.stdout() + &self.lambda.process.stderr();
+        let reported = self.lambda.process.stdout() + &self.lambda.process.stderr();
         for secret in [SECRET, SESSION, KEY, OTHER_KEY] {
-            assert!(!told.contains(secret), "{told}");
+            assert!(!reported.contains(secret), "{reported}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The samples of `events/`, each against what was written down by hand from the contract, and as a
+//! The samples of `events/`, each against what was written down by hand from the documented mapping, and as a
 //! whole against the golden event.
 
 use crate::bridge::{Bridge, read_json, repository, samples, unpack};

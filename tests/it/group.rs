@@ -302,7 +302,7 @@ async fn alerts_that_nothing_names_are_told_once_and_their_recovery_is_refused()
     }
 }
 
-/// More than PagerDuty's rate limit lets pass, and no name to resolve them by: one event that is told once.
+/// More than PagerDuty's rate limit lets pass, and no name to resolve them by: one event that is sent once.
 #[tokio::test]
 async fn a_storm_without_a_name_is_one_event() {
     for event_per in ["alert", "group"] {
@@ -326,11 +326,11 @@ async fn of_a_long_recovery_without_a_name_the_first_hundred_are_resolved_and_th
         let events = bridge.take_events();
         assert!(events.iter().all(|event| event["event_action"] == "resolve"), "{events:?}");
         assert_eq!(sorted_keys(&events), numbers(0..100), "those that started first, {event_per}");
-        let told: Value = serde_json::from_slice(answer.body()).expect("JSON");
-        let message = told["message"].as_str().expect("a message");
+        let reported: Value = serde_json::from_slice(answer.body()).expect("JSON");
+        let message = reported["message"].as_str().expect("a message");
         let mut numbers = message.split(|c: char| !c.is_ascii_digit());
         assert!(numbers.any(|number| number == "37"), "how many were left: {message}");
-        assert_eq!(told["status"], "success", "{told}");
+        assert_eq!(reported["status"], "success", "{reported}");
     }
 }
 
@@ -430,14 +430,14 @@ async fn the_resolve_of_the_group_s_key_is_not_counted_in_the_answer() {
     let one = notification(&alerts(1, "resolved")).to_string();
     let answer = bridge.post("/", "application/json", &one).await;
     assert_eq!(bridge.take_events().len(), 2);
-    let told: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    let reported: Value = serde_json::from_slice(answer.body()).expect("JSON");
     let pagerduty_s = json!({"status": "success", "message": "Event processed", "dedup_key": "f0000"});
-    assert_eq!(told, pagerduty_s, "PagerDuty's own words for the one alert");
+    assert_eq!(reported, pagerduty_s, "PagerDuty's own words for the one alert");
     let two = notification(&alerts(2, "resolved")).to_string();
     let answer = bridge.post("/", "application/json", &two).await;
     assert_eq!(bridge.take_events().len(), 3);
-    let told: Value = serde_json::from_slice(answer.body()).expect("JSON");
-    let message = told["message"].as_str().expect("a message");
+    let reported: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    let message = reported["message"].as_str().expect("a message");
     assert!(message.contains('2') && !message.contains('3'), "{message}");
 }
 
@@ -449,11 +449,11 @@ async fn of_the_resolve_of_the_group_s_key_only_the_failure_is_told() {
         let body = notification(&alerts(count, "resolved")).to_string();
         let answer = bridge.post("/", "application/json", &body).await;
         assert_eq!(answer.status(), 400, "{answer:?}");
-        let told: Value = serde_json::from_slice(answer.body()).expect("JSON");
-        assert_ne!(told["status"], "success");
-        let failures = told["failures"].as_array().expect("a list");
-        assert_eq!(failures.len(), 1, "{told}");
-        assert_eq!(failures[0]["dedup_key"], GROUP, "{told}");
+        let reported: Value = serde_json::from_slice(answer.body()).expect("JSON");
+        assert_ne!(reported["status"], "success");
+        let failures = reported["failures"].as_array().expect("a list");
+        assert_eq!(failures.len(), 1, "{reported}");
+        assert_eq!(failures[0]["dedup_key"], GROUP, "{reported}");
     }
     // The failure of the alert itself is answered as ever.
     let bridge = Bridge::start().await;

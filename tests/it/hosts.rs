@@ -322,8 +322,8 @@ async fn a_body_that_breaks_off_is_marked_only_if_its_post_had_passed_the_token(
         client.write(format!("{}too short", head("POST", "/", headers, 100)).as_bytes()).await;
         client.finish().await;
         let answer = client.answer("POST").await;
-        let told = answer.as_ref().map(|answer| (answer.status, answer.header("x-fc-status")));
-        assert_eq!(told, Some((status, marked)), "{answer:?}");
+        let reported = answer.as_ref().map(|answer| (answer.status, answer.header("x-fc-status")));
+        assert_eq!(reported, Some((status, marked)), "{answer:?}");
     }
 }
 
@@ -384,12 +384,12 @@ async fn wrong_settings_stop_the_start_with_a_line_each_that_shows_no_secret() {
         (vec![("EVENT_PER", named)], vec!["group"]),
     ] {
         let (status, process) = Process::spawn(&settings).ended().await;
-        let told = process.stderr();
-        assert!(!status.success() && process.stdout().is_empty(), "{settings:?}: {status}, {told}");
-        assert_eq!(told.lines().count(), named.len(), "{settings:?}: {told}");
-        assert!(named.iter().all(|word| told.contains(word)), "{settings:?}: {told}");
-        assert!(settings.iter().any(|(name, _)| told.contains(name)), "{settings:?}: {told}");
-        assert!(!told.contains("5ecret"), "{told}");
+        let reported = process.stderr();
+        assert!(!status.success() && process.stdout().is_empty(), "{settings:?}: {status}, {reported}");
+        assert_eq!(reported.lines().count(), named.len(), "{settings:?}: {reported}");
+        assert!(named.iter().all(|word| reported.contains(word)), "{settings:?}: {reported}");
+        assert!(settings.iter().any(|(name, _)| reported.contains(name)), "{settings:?}: {reported}");
+        assert!(!reported.contains("5ecret"), "{reported}");
     }
 }
 
@@ -398,9 +398,9 @@ async fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = taken.local_addr().expect("an address").to_string();
     let (status, process) = Process::spawn(&[("LISTEN", &address)]).ended().await;
-    let told = process.stderr();
-    assert!(!status.success() && told.lines().count() == 1, "{told}");
-    assert!(told.contains(&address) && told.to_lowercase().contains("in use"), "{told}");
+    let reported = process.stderr();
+    assert!(!status.success() && reported.lines().count() == 1, "{reported}");
+    assert!(reported.contains(&address) && reported.to_lowercase().contains("in use"), "{reported}");
 }
 
 #[tokio::test]

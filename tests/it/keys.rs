@@ -1,4 +1,4 @@
-//! Whose key an event goes out under: the precedence of the contract, and texts that try to change it.
+//! Whose key an event goes out under: the documented precedence, and texts that try to change it.
 
 use crate::bridge::{Bridge, KEY, read_json, request};
 use serde_json::{Value, json};

@@ -28,7 +28,7 @@ type Invocation = (String, u64, String);
 struct Api {
     waiting: Mutex<mpsc::UnboundedReceiver<Invocation>>,
     /// Path and body of each POST.
-    told: mpsc::UnboundedSender<(String, Value)>,
+    reported: mpsc::UnboundedSender<(String, Value)>,
 }
 
 /// The function under Lambda, and the PagerDuty that it talks to.
@@ -36,7 +36,7 @@ pub(crate) struct Lambda {
     pub(crate) standin: Standin,
     pub(crate) process: Process,
     events: mpsc::UnboundedSender<Invocation>,
-    told: mpsc::UnboundedReceiver<(String, Value)>,
+    reported: mpsc::UnboundedReceiver<(String, Value)>,
     pub(crate) last_id: u32,
 }
 
@@ -44,10 +44,10 @@ impl Lambda {
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         let standin = Standin::start(Options::default()).await.expect("loopback");
         let (events, waiting) = mpsc::unbounded_channel();
-        let (telling, told) = mpsc::unbounded_channel();
+        let (telling, reported) = mpsc::unbounded_channel();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let (address, url) = (listener.local_addr().expect("an address").to_string(), standin.url());
-        tokio::spawn(serve(listener, Arc::new(Api { waiting: Mutex::new(waiting), told: telling })));
+        tokio::spawn(serve(listener, Arc::new(Api { waiting: Mutex::new(waiting), reported: telling })));
         let lambda = [
             ("AWS_LAMBDA_RUNTIME_API", address.as_str()),
             ("AWS_LAMBDA_FUNCTION_NAME", "arms-pagerduty"),
@@ -56,7 +56,7 @@ impl Lambda {
             ("PAGERDUTY_EVENTS_URL", url.as_str()),
         ];
         let process = Process::spawn(&[&lambda, settings].concat());
-        Self { standin, process, events, told, last_id: 0 }
+        Self { standin, process, events, reported, last_id: 0 }
     }
 
     /// Invokes it with an hour's time; `/error` is never an answer.
@@ -77,9 +77,10 @@ impl Lambda {
         let id = format!("invocation-{}", self.last_id);
         let invocation = (id.clone(), deadline_ms, event.to_string());
         self.events.send(invocation).expect("the runtime API");
-        let told = timeout(PATIENCE, self.told.recv()).await;
+        let reported = timeout(PATIENCE, self.reported.recv()).await;
         let said = || format!("{event}\n{}", self.process.stderr());
-        let (path, answer) = told.unwrap_or_else(|_| panic!("no answer to {}", said())).expect("an answer");
+        let (path, answer) =
+            reported.unwrap_or_else(|_| panic!("no answer to {}", said())).expect("an answer");
         assert_eq!(path, format!("/2018-06-01/runtime/invocation/{id}/response"), "{answer}: {}", said());
         answer
     }
@@ -111,7 +112,7 @@ async fn respond(api: &Api, request: Request<Incoming>) -> Result<Response<Full<
     if head.uri.path() != "/2018-06-01/runtime/invocation/next" {
         let body = body.collect().await.expect("a body").to_bytes();
         let said = serde_json::from_slice(&body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&body)));
-        api.told.send((head.uri.path().to_owned(), said)).expect("a test");
+        api.reported.send((head.uri.path().to_owned(), said)).expect("a test");
         return Ok(Response::builder().status(202).body(Full::default()).expect("an answer"));
     }
     let Some((id, deadline_ms, event)) = api.waiting.lock().await.recv().await else {
@@ -262,7 +263,7 @@ async fn an_alert_gets_through_though_its_event_is_strange() {
     for body in [Value::Null, json!(""), json!(" \r\n\t"), json!("\u{feff}")] {
         let answer = lambda.invoke(&post("/", body.clone())).await;
         assert_eq!(answer["statusCode"], 400, "{body}: {answer}");
-        assert!(answer["body"].as_str().is_some_and(|told| told.contains("empty")), "{answer}");
+        assert!(answer["body"].as_str().is_some_and(|reported| reported.contains("empty")), "{answer}");
     }
     let mut without = post("/", "");
     without.as_object_mut().expect("an object").remove("body");

@@ -1,9 +1,9 @@
-//! Random lives of alert groups, told as Alertmanager tells them: when all is over nothing is open at
+//! Random lives of alert groups, notified as Alertmanager notifies them: when all is over nothing is open at
 //! PagerDuty, and while something fires something is open.
 //!
-//! What the contract can promise rests on how Alertmanager tells a group, and these lives keep to it. A
+//! What the function can promise rests on how Alertmanager reports a group, and these lives keep to it. A
 //! notification lists every firing alert and those that recovered since the last one, in no special order. A
-//! recovered alert is told once. An alert that fires again has a later start. Where a notification leaves
+//! recovered alert is listed once. An alert that fires again has a later start. Where a notification leaves
 //! alerts out, it leaves out firing ones that started last. A group whose name depends on the alert name has
 //! one alert name, and a group without any name lists at most 100 alerts while one of them fires.
 //!
@@ -24,7 +24,7 @@ const LIVES: u64 = 1_000;
 const LIVES_OVER_HTTP: u64 = 25;
 /// The most alerts of a group.
 const ALERTS_MAX: usize = 150;
-/// The most alerts of a notification that are events of their own (contract, "Groups and storms").
+/// The most alerts of a notification that are events of their own (docs/mapping.md).
 const SINGLE_MAX: usize = 100;
 /// PagerDuty takes about 120 events a minute; the group's own and 100 more are what one notification may make.
 const EVENTS_MAX: usize = SINGLE_MAX + 1;
@@ -61,7 +61,7 @@ enum State {
     Firing,
     /// Over, and the next notification will say so.
     Recovered,
-    /// Over, and told.
+    /// Over, and notified.
     Quiet,
 }
 
@@ -228,15 +228,15 @@ impl Life {
 
     fn alert(&self, alert: &Alert) -> Value {
         let (hour, minute, second) = (alert.started / 3_600, alert.started / 60 % 60, alert.started % 60);
-        let mut told = json!({
+        let mut reported = json!({
             "status": if alert.state == State::Firing { "firing" } else { "resolved" },
             "startsAt": format!("2025-03-01T{hour:02}:{minute:02}:{second:02}.123456789Z"),
             "labels": {"alertname": alert.name, "job": "kubelet", "pod": format!("pod-{}", alert.number)},
         });
         if self.has_fingerprints {
-            told["fingerprint"] = json!(format!("f{:04}", alert.number));
+            reported["fingerprint"] = json!(format!("f{:04}", alert.number));
         }
-        told
+        reported
     }
 }
 
@@ -256,7 +256,7 @@ impl Core {
     }
 
     /// The events in PagerDuty's words: action and dedup key of each; else why there are none.
-    fn told(&self, by_group: bool, body: &Value) -> Result<Vec<(&'static str, String)>, String> {
+    fn reported(&self, by_group: bool, body: &Value) -> Result<Vec<(&'static str, String)>, String> {
         let config = if by_group { &self.by_group } else { &self.by_alert };
         let request = request("POST", "/", &[("content-type", "application/json")], body.to_string().into());
         let (head, body) = request.into_parts();
@@ -290,18 +290,18 @@ impl Open {
 
 /// The notifications of one life: each with whether something fires.
 fn tell(random: &mut Random, life: &mut Life) -> Vec<(Value, bool)> {
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let start = random.between(1, life.peak);
     life.join(start, random);
     for _ in 0..random.between(1, 7) {
         if let Some(notification) = life.notify(random) {
-            told.push((notification, life.count(State::Firing) > 0));
+            reported.push((notification, life.count(State::Firing) > 0));
         }
         life.go_on(random);
     }
     // The end: all at once, or some earlier than others.
     if life.naming == Naming::Nothing && random.percent(30) {
-        // More than 100 that are all over by the time they are told.
+        // More than 100 that are all over by the time they are notified.
         life.recover(100, random);
         life.peak = ALERTS_MAX;
         life.join(random.between(1, ALERTS_MAX), random);
@@ -310,9 +310,9 @@ fn tell(random: &mut Random, life: &mut Life) -> Vec<(Value, bool)> {
     while life.listed() > 0 {
         life.recover(random.pick(&[40, 90, 100]), random);
         let notification = life.notify(random).expect("something to tell");
-        told.push((notification, life.count(State::Firing) > 0));
+        reported.push((notification, life.count(State::Firing) > 0));
     }
-    told
+    reported
 }
 
 /// What is wrong after a notification; `None` if both promises hold.
@@ -332,8 +332,8 @@ fn number_in(variable: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
 }
 
-fn summary(told: &[(Value, bool)]) -> String {
-    let lines = told.iter().map(|(notification, _)| {
+fn summary(reported: &[(Value, bool)]) -> String {
+    let lines = reported.iter().map(|(notification, _)| {
         let alerts = notification["alerts"].as_array().expect("a list");
         let firing = alerts.iter().filter(|alert| alert["status"] == "firing").count();
         let truncated = notification.get("truncatedAlerts").unwrap_or(&Value::Null);
@@ -354,28 +354,28 @@ fn after_each_life_of_a_group_nothing_is_open_and_while_it_fires_something_is() 
     for seed in seeds {
         let mut random = Random(seed);
         let mut life = Life::begin(&mut random);
-        let told = tell(&mut random, &mut life);
+        let reported = tell(&mut random, &mut life);
         let mut open = Open::default();
-        for (place, (notification, fires)) in told.iter().enumerate() {
+        for (place, (notification, fires)) in reported.iter().enumerate() {
             // A sender that saw no answer sends the same again.
             let times = if random.percent(10) { 2 } else { 1 };
             let mut wrong = None;
             for _ in 0..times {
-                match core.told(life.by_group, notification) {
+                match core.reported(life.by_group, notification) {
                     Ok(events) if (1..=EVENTS_MAX).contains(&events.len()) => open.take(events),
                     Ok(events) => wrong = Some(format!("{} events", events.len())),
                     Err(refusal) => wrong = Some(refusal),
                 }
             }
-            let wrong = wrong.or_else(|| broken(&open, *fires, place + 1 == told.len()));
+            let wrong = wrong.or_else(|| broken(&open, *fires, place + 1 == reported.len()));
             if let Some(wrong) = wrong {
                 let Life { naming, by_group, has_two_names, has_fingerprints, .. } = &life;
                 problems.push(format!(
                     "SEED={seed}: {wrong}\n  after notification {} of {}, named by {naming:?}, by group: {by_group}, \
                      two names: {has_two_names}, fingerprints: {has_fingerprints}\n  {}",
                     place + 1,
-                    told.len(),
-                    summary(&told)
+                    reported.len(),
+                    summary(&reported)
                 ));
                 break;
             }
@@ -394,13 +394,13 @@ async fn the_same_holds_of_what_pagerduty_receives() {
     for seed in 0..LIVES_OVER_HTTP {
         let mut random = Random(seed);
         let mut life = Life::begin(&mut random);
-        let told = tell(&mut random, &mut life);
+        let reported = tell(&mut random, &mut life);
         let bridge = if life.by_group { &by_group } else { &by_alert };
         let mut open = Open::default();
-        for (place, (notification, fires)) in told.iter().enumerate() {
+        for (place, (notification, fires)) in reported.iter().enumerate() {
             let answer = bridge.post("/", "application/json", &notification.to_string()).await;
             if answer.status() != 202 {
-                problems.push(format!("SEED={seed}: {answer:?}\n  {}", summary(&told)));
+                problems.push(format!("SEED={seed}: {answer:?}\n  {}", summary(&reported)));
                 break;
             }
             let events = bridge.take_events();
@@ -409,8 +409,8 @@ async fn the_same_holds_of_what_pagerduty_receives() {
                 let action = if event["event_action"] == "trigger" { "trigger" } else { "resolve" };
                 open.take(vec![(action, of(event, "dedup_key"))]);
             }
-            if let Some(wrong) = broken(&open, *fires, place + 1 == told.len()) {
-                problems.push(format!("SEED={seed}: {wrong}\n  {}", summary(&told)));
+            if let Some(wrong) = broken(&open, *fires, place + 1 == reported.len()) {
+                problems.push(format!("SEED={seed}: {wrong}\n  {}", summary(&reported)));
                 break;
             }
         }

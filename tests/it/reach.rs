@@ -85,13 +85,17 @@ async fn the_answer_and_the_log_say_what_failed() {
         let function = Logged::new(url, within_ms);
         let body = notification([("a", "error", "firing")]);
         let answer = function.post("/", body).await;
-        let told = format!("PagerDuty could not be reached: {reason}");
+        let reported = format!("PagerDuty could not be reached: {reason}");
         let body: Value = serde_json::from_slice(answer.body()).expect("JSON");
-        assert_eq!((answer.status().as_u16(), &body["message"]), (502, &Value::from(told.clone())), "{url}");
+        assert_eq!(
+            (answer.status().as_u16(), &body["message"]),
+            (502, &Value::from(reported.clone())),
+            "{url}"
+        );
         for message in ["event", "undelivered"] {
             let lines = function.lines(message);
             assert_eq!(lines.len(), 1);
-            assert_eq!(lines[0]["errors"][0], told, "{url}: {lines:?}");
+            assert_eq!(lines[0]["errors"][0], reported, "{url}: {lines:?}");
             assert!(!lines[0].to_string().contains(KEY));
         }
     }

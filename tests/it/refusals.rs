@@ -44,7 +44,7 @@ async fn without_a_token_a_web_page_cannot_page_through_a_plain_host() {
                 assert_eq!(answer.status(), 403, "{origin} {path} {settings:?}");
                 let refusal: Value = serde_json::from_slice(answer.body()).expect("JSON");
                 assert_eq!(refusal["status"], "invalid event", "{refusal}");
-                assert!(refusal.to_string().contains("WEBHOOK_TOKEN"), "what to mend: {refusal}");
+                assert!(refusal.to_string().contains("WEBHOOK_TOKEN"), "what to set: {refusal}");
                 assert!(bridge.take_events().is_empty(), "{origin} {path}");
             }
         }
@@ -75,7 +75,7 @@ async fn on_the_platforms_an_origin_is_a_header_like_others() {
 
 /// Path, method, token, size, encoding, body and key: each request has every fault from its row on.
 #[tokio::test]
-async fn the_checks_come_in_the_order_of_the_contract() {
+async fn the_checks_come_in_the_documented_order() {
     let bridge = Bridge::with(&[("WEBHOOK_TOKEN", TOKEN)]).await;
     let large = "a".repeat(BODY_MAX_BYTES + 1);
     let (token, wrong_token) = (("x-webhook-token", TOKEN), ("x-webhook-token", "another-token"));

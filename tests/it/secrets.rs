@@ -21,8 +21,8 @@ const IN_QUERY: &str = "mark-of-the-query";
 const IN_HEADER: &str = "mark-of-the-headers";
 const IN_BODY: &str = "mark-of-the-body";
 
-/// The secrets that the function knows, as an alert's text may tell them.
-fn told() -> String {
+/// The secrets that the function knows, as an alert's text may hold them.
+fn text_with_secrets() -> String {
     format!("{REQUEST_KEY} {CONFIGURED_KEY} https://h/?t={TOKEN}&n={NEW_TOKEN}")
 }
 
@@ -55,7 +55,7 @@ impl Post {
         let path = self.path;
         self.path = format!("{path}{sign}token={NEW_TOKEN}&probe={IN_QUERY}&integration_key={REQUEST_KEY}");
         for name in ["referer", "cookie", "user-agent", "x-forwarded-for", REQUEST_KEY] {
-            self.headers.push((name.to_owned(), format!("{IN_HEADER} {}", told())));
+            self.headers.push((name.to_owned(), format!("{IN_HEADER} {}", text_with_secrets())));
         }
         self.headers.push(("authorization".to_owned(), format!("Bearer {TOKEN}")));
         self.headers.push(("x-integration-key".to_owned(), CONFIGURED_KEY.to_owned()));
@@ -73,11 +73,11 @@ impl Post {
 /// Adds secrets to every text, as a name and under the names that secrets have.
 fn poison(value: &mut Value) {
     match value {
-        Value::String(text) if text != REQUEST_KEY => *text = format!("{text} {}", told()),
+        Value::String(text) if text != REQUEST_KEY => *text = format!("{text} {}", text_with_secrets()),
         Value::Array(items) => items.iter_mut().for_each(poison),
         Value::Object(object) => {
             object.values_mut().for_each(poison);
-            object.insert(told(), json!([format!("{IN_BODY} {}", told())]));
+            object.insert(text_with_secrets(), json!([format!("{IN_BODY} {}", text_with_secrets())]));
             for name in ["token", "Token", "signature", "x-webhook-token"] {
                 object.insert(name.to_owned(), json!({"nested": [FOREIGN]}));
             }
@@ -99,7 +99,7 @@ fn sample_posts() -> Vec<Post> {
                 poison(&mut document);
                 document.to_string()
             }
-            Err(_) => format!("{body}&note={}&token={TOKEN}", told()),
+            Err(_) => format!("{body}&note={}&token={TOKEN}", text_with_secrets()),
         };
         posts.push(Post::new(&path, content_type, poisoned));
         posts.push(Post::new(&path, content_type, body));
@@ -113,12 +113,15 @@ fn other_posts() -> Vec<Post> {
     let fields = json!({"token": FOREIGN, "signature": FOREIGN, "TOKEN": [FOREIGN]});
     let mut bodies = [
         ("application/json", json!({"integration_key": key, "token": FOREIGN, "n": {"signature": FOREIGN}})),
-        ("application/json", json!({"integration_key": key, "message": told(), "n": [fields.clone()]})),
+        (
+            "application/json",
+            json!({"integration_key": key, "message": text_with_secrets(), "n": [fields.clone()]}),
+        ),
         ("application/json", json!({"integration_key": key, "alerts": [{"labels": fields.clone()}]})),
         ("application/json", json!({"integration_key": key, "commonLabels": fields.clone(), "alerts": []})),
         ("application/json", json!({"integration_key": key, "event_action": "trigger", "payload": fields})),
-        ("application/json", json!({"integration_key": key, "content": told()})),
-        ("text/plain", json!([told()])),
+        ("application/json", json!({"integration_key": key, "content": text_with_secrets()})),
+        ("text/plain", json!([text_with_secrets()])),
     ];
     let mut posts = Vec::new();
     for path in ["/", "/change", "/v1"] {
@@ -129,7 +132,7 @@ fn other_posts() -> Vec<Post> {
         let form = format!("integration_key={key}&token={FOREIGN}&signature={FOREIGN}&x=1");
         posts.push(Post::new(path, "application/x-www-form-urlencoded", form.clone()));
         posts.push(Post::new(path, "text/plain", form));
-        let text = format!("{IN_BODY} {}", told());
+        let text = format!("{IN_BODY} {}", text_with_secrets());
         posts.push(Post::new(path, "text/plain", text.clone()));
         posts.push(Post::new(
             path,
@@ -141,9 +144,9 @@ fn other_posts() -> Vec<Post> {
     for body in [String::new(), short, format!("integration_key={key}&{two}")] {
         posts.push(Post::new("/", "text/plain", body));
     }
-    posts.push(Post::new(&format!("/{key}/{TOKEN}"), "text/plain", told()));
+    posts.push(Post::new(&format!("/{key}/{TOKEN}"), "text/plain", text_with_secrets()));
     for method in ["GET", "PUT", REQUEST_KEY] {
-        posts.push(Post { method, ..Post::new("/", "text/plain", told()) });
+        posts.push(Post { method, ..Post::new("/", "text/plain", text_with_secrets()) });
     }
     posts
 }
@@ -160,7 +163,7 @@ fn faults() -> Vec<Option<Fault>> {
         Some(Fault::Answer(Reply::html(500, &echo(3)).with_header("x-echo", &echo(0)))),
         Some(Fault::html(200)),
         Some(Fault::retry_after(429, "60")),
-        Some(Fault::redirect(307, &format!("http://127.0.0.1:1/?{}", told().replace(' ', "")))),
+        Some(Fault::redirect(307, &format!("http://127.0.0.1:1/?{}", text_with_secrets().replace(' ', "")))),
         Some(Fault::Hang { taken: true }),
         Some(Fault::CloseUnanswered { taken: false }),
         Some(Fault::CloseOnAccept),

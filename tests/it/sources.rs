@@ -642,22 +642,22 @@ fn leaves(value: &Value, found: &mut Vec<String>) {
 }
 
 /// The leaves of a body that have to be found as they are.
-fn told(body: &Value, found: &mut Vec<String>) {
+fn reported(body: &Value, found: &mut Vec<String>) {
     match body {
         Value::Object(members) => {
             for (name, member) in members.iter().filter(|(name, _)| !NORMALISED.contains(&name.as_str())) {
                 match member {
-                    // An object as JSON text may be told as the object.
+                    // An object as JSON text may be copied as the object.
                     Value::String(text) if text.starts_with(['[', '{']) => match serde_json::from_str(text) {
-                        Ok(inner) => told(&inner, found),
+                        Ok(inner) => reported(&inner, found),
                         Err(_) => leaves(member, found),
                     },
-                    Value::Array(_) | Value::Object(_) => told(member, found),
+                    Value::Array(_) | Value::Object(_) => reported(member, found),
                     _ => leaves(&json!({ name: member }), found),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| told(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| reported(item, found)),
         other => leaves(other, found),
     }
 }
@@ -702,7 +702,7 @@ fn nothing_that_a_body_says_is_dropped() {
             let outcome = runtime.block_on(post(bridge, "leaves", "/v2/enqueue", JSON, &body.to_string()));
             let events = outcome.events.map_err(TestCaseError::fail)?;
             let (mut wanted, mut shown) = (Vec::new(), Vec::new());
-            told(&body, &mut wanted);
+            reported(&body, &mut wanted);
             leaves(&json!(events), &mut shown);
             let shown = shown.join("\n");
             let missing: Vec<&String> = wanted.iter().filter(|leaf| !shown.contains(leaf.as_str())).collect();
@@ -779,9 +779,9 @@ fn severities_of_your_own_that_cannot_be_read_stop_the_start() {
     assert_eq!(faults(&[("SEVERITIES", " ")]), None);
     assert_eq!(faults(&[("SEVERITIES", "a=critical,b=error, c = warning, d=INFO")]), None);
     for wrong in ["sev1", "sev1=urgent", "=critical", "sev1=", "sev1=critical,sev2", "sev1:critical"] {
-        let told = faults(&[("SEVERITIES", wrong)]).unwrap_or_default();
-        let is_told = ["SEVERITIES", wrong, "critical", "info"].iter().all(|part| told.contains(part));
-        assert!(is_told, "{wrong:?}: {told:?}");
+        let reported = faults(&[("SEVERITIES", wrong)]).unwrap_or_default();
+        let is_told = ["SEVERITIES", wrong, "critical", "info"].iter().all(|part| reported.contains(part));
+        assert!(is_told, "{wrong:?}: {reported:?}");
     }
 }
 
@@ -831,9 +831,10 @@ fn a_success_status_that_is_not_one_stops_the_start() {
         assert_eq!(faults(&[("SUCCESS_STATUS", right)]), None, "{right:?}");
     }
     for wrong in ["ok", "204", "2OO", "20", "true"] {
-        let told = faults(&[("SUCCESS_STATUS", wrong)]).unwrap_or_default();
-        let is_told = ["SUCCESS_STATUS", wrong, "200", "pagerduty"].iter().all(|part| told.contains(part));
-        assert!(is_told, "{wrong:?}: {told:?}");
+        let reported = faults(&[("SUCCESS_STATUS", wrong)]).unwrap_or_default();
+        let is_told =
+            ["SUCCESS_STATUS", wrong, "200", "pagerduty"].iter().all(|part| reported.contains(part));
+        assert!(is_told, "{wrong:?}: {reported:?}");
     }
 }
 

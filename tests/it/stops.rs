@@ -109,8 +109,11 @@ async fn a_second_signal_logs_what_is_unsent_and_ends_at_once() {
         assert_eq!(undelivered_keys(&process), ["a", "b"], "{}", process.stdout());
         assert_eq!(process.lines("undelivered_count").len(), 2);
         let line = process.lines("undelivered").remove(0);
-        let told = line["errors"][0].as_str().expect("a text");
-        assert!(told.contains("stopped") && line["refused"] == 0 && line["path"] == "v2/enqueue", "{line}");
+        let reported = line["errors"][0].as_str().expect("a text");
+        assert!(
+            reported.contains("stopped") && line["refused"] == 0 && line["path"] == "v2/enqueue",
+            "{line}"
+        );
         assert!(!process.stdout().contains(KEY), "{}", process.stdout());
         assert_eq!(process.lines("stopped").len(), 1);
         drop(clients);
@@ -184,7 +187,7 @@ async fn a_log_that_nobody_reads_does_not_hold_up_the_end() {
     drop(stdout);
 }
 
-/// What is dropped when even the queue is full is told, and undelivered events are dropped last.
+/// What is dropped when even the queue is full is counted in the log, and undelivered events are dropped last.
 #[tokio::test]
 async fn lines_that_find_no_room_are_counted_and_undelivered_events_kept() {
     let standin = standin().await;
@@ -204,8 +207,8 @@ async fn lines_that_find_no_room_are_counted_and_undelivered_events_kept() {
         "undelivered events are lost"
     );
     assert!(process.wait_for(|process| !process.lines("log lines dropped").is_empty()).await);
-    let told: u64 =
+    let reported: u64 =
         process.lines("log lines dropped").iter().filter_map(|line| line["dropped"].as_u64()).sum();
     let ordinary = process.lines("event").len() + process.lines("request").len();
-    assert!(told > 0 && ordinary < 30, "{told} dropped, {ordinary} written");
+    assert!(reported > 0 && ordinary < 30, "{reported} dropped, {ordinary} written");
 }

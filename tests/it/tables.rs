@@ -1,4 +1,4 @@
-//! The contract's tables, row by row.
+//! The tables of documented behaviour, row by row.
 
 use crate::bridge::{Bridge, KEY, read_json, request};
 use serde_json::{Map, Value, json};

@@ -377,13 +377,13 @@ async fn a_comma_too_many_or_too_few_between_alerts_loses_none() {
             format!("integration_key={KEY}&content={{\"alerts\":[{list}]}}"),
         ] {
             bridge.post("/", "application/json", &body).await;
-            let mut told: Vec<String> = bridge
+            let mut reported: Vec<String> = bridge
                 .take_events()
                 .iter()
                 .map(|event| format!("{} {}", event["event_action"], event["dedup_key"]))
                 .collect();
-            told.sort();
-            assert_eq!(told, [r#""resolve" "b""#, r#""trigger" "a""#], "{body}");
+            reported.sort();
+            assert_eq!(reported, [r#""resolve" "b""#, r#""trigger" "a""#], "{body}");
         }
     }
 }

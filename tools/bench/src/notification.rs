@@ -9,7 +9,7 @@ pub(crate) const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../even
 /// What each alert of the sample has of its own.
 const FINGERPRINT: &str = "3f1c0d5e9a7b42688c01d2e3f4a5b6c7";
 const POD: &str = "checkout-7c9d8b5f6-x2k4q";
-/// What is told of it.
+/// Where its annotations begin.
 const MESSAGE: &str = "\"annotations\":{";
 
 /// The sample's envelope with `body` in it.

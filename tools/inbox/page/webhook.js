@@ -30,7 +30,7 @@ function incoming(webhook) {
 
 function refusal(refused) {
   return el("div.refusal", { role: "note" },
-    el("strong", {}, `Refused: ${refused.message}.`), " To mend it: ", refused.remedy, ".");
+    el("strong", {}, `Refused: ${refused.message}.`), " To fix it: ", refused.remedy, ".");
 }
 
 function event(webhook, sent, number, isPreview, alert) {

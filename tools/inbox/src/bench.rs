@@ -161,8 +161,8 @@ fn forward(key: &str, options: &Options) -> Result<Forward, Fault> {
 }
 
 fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, Fault> {
-    let told = |faults: Vec<_>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
-    Config::read(lookup).map_err(|faults| told(faults).join("\narms-pagerduty-inbox: ").into())
+    let reported = |faults: Vec<_>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    Config::read(lookup).map_err(|faults| reported(faults).join("\narms-pagerduty-inbox: ").into())
 }
 
 /// The listener, and the default address if that was taken and nobody had asked for it.

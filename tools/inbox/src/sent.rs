@@ -129,9 +129,9 @@ fn broken(api: Api, wire: &[u8]) -> Vec<Broken> {
     let Err(refusal) = check(api, wire) else { return Vec::new() };
     match &refusal.reason {
         Reason::Broken(rules) => {
-            let told =
+            let reported =
                 rules.iter().map(|rule| Broken { rule: rule.to_string(), source: rule.source.to_owned() });
-            told.collect()
+            reported.collect()
         }
         _ => refusal
             .errors()

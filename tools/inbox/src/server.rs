@@ -40,7 +40,7 @@ where
             (listener.accept().await, place)
         };
         let (stream, place) = tokio::select! {
-            () = told(&mut stop) => break,
+            () = stopped(&mut stop) => break,
             (accepted, place) = accept => match accepted {
                 Ok((stream, _)) => (stream, place),
                 Err(_) => {
@@ -74,7 +74,7 @@ where
 }
 
 /// Ready once it is time to stop.
-pub(crate) async fn told(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // A sender that is gone says the same.
     let _ = stop.wait_for(|is_over| *is_over).await;
 }

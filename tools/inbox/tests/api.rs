@@ -374,8 +374,8 @@ fn who_waits_is_told_of_a_change() {
     thread::sleep(Duration::from_millis(200));
     assert!(!waiting.is_finished());
     inbox.webhook("/", &[JSON, &key_header()], &alert("a", "firing"));
-    let told: Value = serde_json::from_str(&waiting.join().unwrap()).unwrap();
-    assert!(told["revision"].as_u64().unwrap() > revision);
+    let reported: Value = serde_json::from_str(&waiting.join().unwrap()).unwrap();
+    assert!(reported["revision"].as_u64().unwrap() > revision);
 }
 
 #[test]

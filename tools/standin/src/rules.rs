@@ -92,7 +92,7 @@ pub enum Says {
 /// Whether PagerDuty would take this body at this API; the event if so.
 ///
 /// # Errors
-/// The refusal with every rule the event breaks. A field that is missing or of the wrong type is told once.
+/// The refusal with every rule the event breaks. A field that is missing or of the wrong type is reported once.
 pub fn check(api: Api, body: &[u8]) -> Result<Value, Refusal> {
     let refuse = |reason| Refusal { api, reason };
     if body.len() > BODY_MAX_BYTES {
@@ -104,8 +104,8 @@ pub fn check(api: Api, body: &[u8]) -> Result<Value, Refusal> {
     };
     let mut broken: Vec<&'static Rule> = Vec::new();
     for rule in RULES.iter().filter(|rule| rule.apis.contains(&api)) {
-        let told = broken.iter().any(|earlier| earlier.field == rule.field && earlier.ends_the_field());
-        if !told && !rule.holds(api, &event) {
+        let reported = broken.iter().any(|earlier| earlier.field == rule.field && earlier.ends_the_field());
+        if !reported && !rule.holds(api, &event) {
             broken.push(rule);
         }
     }

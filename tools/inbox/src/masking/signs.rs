@@ -65,7 +65,7 @@ fn per_cent(rest: &str) -> Decoded {
     c.map_or((None, 0), |c| (Some(sign(c, 0, None)), at + 2))
 }
 
-/// What the terminal is told about colours says nothing to a reader.
+/// The escape sequences that set a terminal's colours mean nothing to a reader.
 fn colour(rest: &str) -> Decoded {
     let inside = rest.strip_prefix("\u{1b}[").unwrap_or_default();
     let digits = inside.trim_start_matches(|c: char| c.is_ascii_digit());

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// How long a call waits for something to change.
 const WAIT_MAX: Duration = Duration::from_secs(25);
-/// What changes within this time is told together.
+/// Changes within this time are reported together.
 const PAUSE: Duration = Duration::from_millis(60);
 
 /// An alert in a list.
@@ -98,7 +98,7 @@ impl Page {
         tokio::select! {
             () = waiting => {}
             () = tokio::time::sleep(WAIT_MAX) => {}
-            () = server::told(&mut stop) => {}
+            () = server::stopped(&mut stop) => {}
         }
         json!({ "revision": *self.front.memory.subscribe().borrow() })
     }

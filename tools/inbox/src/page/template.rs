@@ -115,7 +115,7 @@ impl Format {
                            通知策略：{{ .dispatchRuleName }}\n恢复时间：{{ .endTime }}\n\
                            告警内容：{{ .commonAnnotations.message }}",
                 note: "ARMS's preset template: leave what the console has filled in, lines or JSON. The recovery is \
-                       told by the name of its time alone. It carries no severity and no fingerprint.",
+                       recognised by the name of its time alone. It carries no severity and no fingerprint.",
             },
             "key" => Self {
                 content_type: None,
