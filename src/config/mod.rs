@@ -25,6 +25,9 @@ pub struct Config {
     pub webhook_tokens: Vec<Token>,
     /// `PAGERDUTY_EVENTS_URL`, or the region's host: the base to which the paths of the APIs are appended.
     pub events_url: Url,
+    /// Whether the usual proxy variables hold for PagerDuty. They do, unless a program that embeds the
+    /// function and sends to loopback says otherwise.
+    pub heeds_proxy: bool,
     /// `DEFAULT_SEVERITY`: for an alert that names no known severity.
     pub default_severity: Severity,
     /// `SEVERITIES`: words of the user's own, in lower case.
@@ -96,6 +99,7 @@ impl Config {
             integration_key,
             webhook_tokens,
             events_url,
+            heeds_proxy: true,
             default_severity,
             severities,
             event_per,

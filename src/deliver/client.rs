@@ -32,8 +32,14 @@ pub(super) struct Clients {
     patient: OnceLock<reqwest::Client>,
     /// Whether PagerDuty is so far away that first attempts go through the patient client too.
     is_far: AtomicBool,
+    building: Building,
+}
+
+/// What both clients are built of.
+struct Building {
     resolver: Arc<Resolver>,
     tls: rustls::ClientConfig,
+    heeds_proxy: bool,
 }
 
 /// What is sent.
@@ -45,11 +51,15 @@ pub(super) struct Post {
 }
 
 impl Clients {
-    pub(super) fn new(events_url: Url, resolver: Resolver) -> Result<Self, reqwest::Error> {
-        let (resolver, tls) = (Arc::new(resolver), tls::client_config());
-        let quick = builder(&resolver, &tls).connect_timeout(FIRST_CONNECT_WITHIN).build()?;
+    pub(super) fn new(
+        events_url: Url,
+        heeds_proxy: bool,
+        resolver: Resolver,
+    ) -> Result<Self, reqwest::Error> {
+        let building = Building { resolver: Arc::new(resolver), tls: tls::client_config(), heeds_proxy };
+        let quick = building.builder().connect_timeout(FIRST_CONNECT_WITHIN).build()?;
         let is_far = AtomicBool::new(false);
-        Ok(Self { events_url, quick, patient: OnceLock::new(), is_far, resolver, tls })
+        Ok(Self { events_url, quick, patient: OnceLock::new(), is_far, building })
     }
 
     /// Sends an event once.
@@ -71,7 +81,7 @@ impl Clients {
     }
 
     fn patient(&self) -> &reqwest::Client {
-        let build = || builder(&self.resolver, &self.tls).build().unwrap_or_else(|_| self.quick.clone());
+        let build = || self.building.builder().build().unwrap_or_else(|_| self.quick.clone());
         self.patient.get_or_init(build)
     }
 
@@ -86,7 +96,7 @@ impl Clients {
 
     /// Why there is no connection when time runs out.
     fn still_connecting(&self) -> Unreached {
-        if self.resolver.is_looking_up() { Unreached::Dns } else { Unreached::TimedOut }
+        if self.building.resolver.is_looking_up() { Unreached::Dns } else { Unreached::TimedOut }
     }
 
     async fn post(&self, client: &reqwest::Client, post: Post, is_taken: Arc<AtomicBool>) -> Outcome {
@@ -126,13 +136,16 @@ fn not_reached(reason: Unreached) -> Outcome {
     Outcome::Failed(Error::NotReached(reason))
 }
 
-fn builder(resolver: &Arc<Resolver>, tls: &rustls::ClientConfig) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls.clone())
-        .dns_resolver(Arc::clone(resolver))
-        .user_agent(concat!("arms-pagerduty/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .pool_idle_timeout(IDLE_MAX)
+impl Building {
+    fn builder(&self) -> reqwest::ClientBuilder {
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .dns_resolver(Arc::clone(&self.resolver))
+            .user_agent(concat!("arms-pagerduty/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_idle_timeout(IDLE_MAX);
+        if self.heeds_proxy { builder } else { builder.no_proxy() }
+    }
 }
 
 /// The body; `is_taken` becomes true when a connection begins to send it.
@@ -184,7 +197,7 @@ mod tests {
     async fn where_connecting_took_too_long_the_next_event_may_take_longer_until_that_fails_too() {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}/", silent.local_addr().unwrap());
-        let clients = Clients::new(Url::parse(&url).unwrap(), Resolver::of_the_system()).unwrap();
+        let clients = Clients::new(Url::parse(&url).unwrap(), true, Resolver::of_the_system()).unwrap();
         for is_patient in [false, true, false] {
             let took = connects_for(&clients).await;
             assert_eq!(took >= Duration::from_millis(1_400), is_patient, "{took:?}");

@@ -6,6 +6,7 @@ use super::order::{Order, Ticket};
 use super::outcome::{Delivery, Outcome};
 use super::queue::Queue;
 use super::retry;
+use crate::config::Config;
 use crate::error::Error;
 use crate::event::Parcel;
 use bytes::Bytes;
@@ -39,16 +40,16 @@ struct Standing {
 }
 
 impl Sender {
-    /// A sender to this base URL, which ends in a slash. The usual proxy variables are honoured.
+    /// A sender to the settings' base URL. The usual proxy variables hold if the settings say so.
     ///
     /// # Errors
     /// What `reqwest` reports if a client cannot be built.
-    pub fn new(events_url: Url) -> Result<Self, reqwest::Error> {
-        Self::with_resolver(events_url, Resolver::of_the_system())
+    pub fn new(config: &Config) -> Result<Self, reqwest::Error> {
+        Self::with_resolver(config.events_url.clone(), config.heeds_proxy, Resolver::of_the_system())
     }
 
-    fn with_resolver(events_url: Url, resolver: Resolver) -> Result<Self, reqwest::Error> {
-        let clients = Arc::new(Clients::new(events_url, resolver)?);
+    fn with_resolver(events_url: Url, heeds_proxy: bool, resolver: Resolver) -> Result<Self, reqwest::Error> {
+        let clients = Arc::new(Clients::new(events_url, heeds_proxy, resolver)?);
         Ok(Self { clients, order: Arc::default() })
     }
 
@@ -196,7 +197,7 @@ mod tests {
             })
         });
         let url = Url::parse(&format!("http://pagerduty.test:{}/", standin.address().port())).unwrap();
-        (Sender::with_resolver(url, resolver).unwrap(), asked)
+        (Sender::with_resolver(url, true, resolver).unwrap(), asked)
     }
 
     #[tokio::test]

@@ -20,7 +20,7 @@ impl Way {
     /// # Errors
     /// What `reqwest` reports if a client cannot be built.
     pub fn new(config: &mut Config) -> Result<Self, reqwest::Error> {
-        let sender = Sender::new(config.events_url.clone())?;
+        let sender = Sender::new(config)?;
         Ok(match config.queues.take() {
             Some(queues) => {
                 Self::Stored(Box::new(Stored::new(sender, queues, config.integration_key.clone())))

@@ -92,7 +92,7 @@ pub fn show(plan: &Plan, out: &mut dyn Write) -> Tally {
 /// # Errors
 /// What `reqwest` reports if a client cannot be built.
 pub async fn send(plan: &Plan, config: &Config, out: &mut dyn Write) -> Result<Tally, reqwest::Error> {
-    let sender = Sender::new(config.events_url.clone())?;
+    let sender = Sender::new(config)?;
     let mask = Mask::new(&config.integration_key, []);
     let mut report = Report::new(out, plan);
     for item in &plan.items {

@@ -6,12 +6,15 @@ use crate::memory::Memory;
 use crate::options::{Options, Secrets, TOKEN_VARIABLE};
 use crate::page::{Page, Standing};
 use crate::rehearsal::Rehearsal;
-use crate::server::serve;
+use crate::web::serve;
 use arms_pagerduty::config::Config;
 use arms_pagerduty::host::Fault;
 use arms_pagerduty::log::Log;
 use arms_pagerduty::relay::Relay;
+use bytes::Bytes;
+use http::{Request, Response};
 use pagerduty_standin::{RateLimit, Standin};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -101,12 +104,10 @@ impl Bench {
                 fault: Standing::default(),
                 stop: stopped.clone(),
             });
-            serving
-                .spawn(serve(listener, stopped.clone(), move |request| Arc::clone(&shown).answer(request)));
+            serving.spawn(serve(listener, stopped.clone(), shown.router()));
             tell_changes(&standin, memory);
         }
-        let answering = Arc::clone(&front);
-        serving.spawn(serve(listener, stopped, move |request| Arc::clone(&answering).answer(request)));
+        serving.spawn(serve(listener, stopped, Arc::clone(&front).router()));
         Ok(Self {
             address,
             taken,
@@ -121,6 +122,23 @@ impl Bench {
             delivering,
             stop,
         })
+    }
+
+    /// Sends a webhook to the function.
+    ///
+    /// # Errors
+    /// When it is none that HTTP can carry.
+    pub(crate) async fn send(
+        &self,
+        path: &str,
+        headers: &BTreeMap<String, String>,
+        body: &str,
+    ) -> Result<Response<Bytes>, Fault> {
+        let mut request = Request::post(path);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        Ok(Arc::clone(&self.front).take(request.body(Bytes::from(body.to_owned()))?).await.1)
     }
 
     /// From now on events go to the real PagerDuty as well, if that was asked for.
@@ -156,13 +174,16 @@ fn forward(key: &str, options: &Options) -> Result<Forward, Fault> {
         "PAGERDUTY_REGION" => Some(options.forward_region.clone()),
         "PAGERDUTY_EVENTS_URL" => options.forward_url.clone(),
         _ => None,
-    });
-    Forward::new(key, &config?)
+    })?;
+    // Only the real PagerDuty may be behind a proxy.
+    Forward::new(key, &Config { heeds_proxy: options.forward_url.is_none(), ..config })
 }
 
+/// Settings of a function that sends to loopback, where no proxy of the environment may come between.
 fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, Fault> {
     let reported = |faults: Vec<_>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
-    Config::read(lookup).map_err(|faults| reported(faults).join("\narms-pagerduty-inbox: ").into())
+    let config = Config::read(lookup).map_err(|faults| reported(faults).join("\narms-pagerduty-inbox: "))?;
+    Ok(Config { heeds_proxy: false, ..config })
 }
 
 /// The listener, and the default address if that was taken and nobody had asked for it.

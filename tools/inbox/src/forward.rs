@@ -34,7 +34,7 @@ impl Forward {
     pub(crate) fn new(key: &str, config: &Config) -> Result<Self, Fault> {
         let key = IntegrationKey::parse(key)
             .map_err(|_| "PAGERDUTY_INTEGRATION_KEY is no Integration Key: 32 letters and digits")?;
-        let sender = Sender::new(config.events_url.clone())?;
+        let sender = Sender::new(config)?;
         let url = config.events_url.to_string();
         Ok(Self { sender, key, within: config.deliver_within, is_open: AtomicBool::new(false), url })
     }

@@ -4,16 +4,18 @@ use crate::forward::Forward;
 use crate::memory::Memory;
 use crate::record::Webhook;
 use crate::rehearsal::Rehearsal;
-use crate::server::{self, BODY_WITHIN};
+use crate::web::{self, BODY_WITHIN};
 use arms_pagerduty::admit::Route;
 use arms_pagerduty::answer;
 use arms_pagerduty::error::{Error, Unreached};
 use arms_pagerduty::relay::{Invocation, Relay};
 use arms_pagerduty::webhook::BODY_MAX_BYTES;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{self, DefaultBodyLimit, State};
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderValue, Request, Response, header};
-use http_body_util::Full;
-use hyper::body::Incoming;
 use pagerduty_standin::Standin;
 use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
@@ -34,19 +36,32 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// Answers a request to the webhook's address.
-    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let (head, body) = request.into_parts();
-        // One byte more than is taken, so that too much is seen to be.
-        let Some(body) = server::collect(body, BODY_MAX_BYTES.saturating_add(1)).await else {
-            let route = self.relay.admit(&head);
-            let answer = self.relay.answer_incomplete(route, &head, BODY_WITHIN, &invocation(&new_id()));
-            let mut response = answer.response;
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            return response.map(Full::new);
+    /// What answers at the webhook's address, whatever the path and the method.
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        let answer = async |State(front): State<Arc<Self>>, request: extract::Request| {
+            let response = match web::collect(request).await {
+                Ok(request) => front.take(request).await.1,
+                Err((head, is_too_large)) => front.refuse_unread(&head, is_too_large),
+            };
+            response.map(Body::from)
         };
-        let (_, response) = self.take(Request::from_parts(head, body)).await;
-        response.map(Full::new)
+        Router::new().fallback(answer).layer(DefaultBodyLimit::max(BODY_MAX_BYTES)).with_state(self)
+    }
+
+    fn refuse_unread(&self, head: &Parts, is_too_large: bool) -> Response<Bytes> {
+        let id = new_id();
+        let route = self.relay.admit(head);
+        let answer = if is_too_large && route.is_ok() {
+            let refused = Err(Error::TooLarge);
+            self.memory.add(Webhook::new(&id, head, &[], Some(&refused), &self.rehearsal));
+            self.relay.fail(Error::TooLarge, head, &invocation(&id))
+        } else {
+            self.relay.answer_incomplete(route, head, BODY_WITHIN, &invocation(&id))
+        };
+        self.memory.change(&id, |webhook| webhook.answered(&answer.response));
+        let mut response = answer.response;
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response
     }
 
     /// Takes a webhook: its id, and its answer once the function has one. A caller that is gone does not stop it.

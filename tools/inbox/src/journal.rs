@@ -1,8 +1,9 @@
 //! Every further webhook: a line an event, made of the function's log and of what the stand-in was sent.
 
-use crate::screen::{Screen, Tone, printable};
+use crate::screen::{Screen, printable, severity, state};
 use arms_pagerduty::config::Level;
 use arms_pagerduty::log::Log;
+use owo_colors::OwoColorize;
 use pagerduty_standin::{Api, Received, Standin};
 use serde::Deserialize;
 use std::io;
@@ -102,7 +103,7 @@ impl Journal {
             Ok(Line::Event(event)) if self.toured.as_ref() == Some(&event.dedup_key) => self.toured = None,
             Ok(Line::Event(event)) => self.waiting.push(event),
             Ok(Line::Request(request)) => {
-                for line in self.request(&request, screen) {
+                for line in self.request(&request) {
                     screen.line(&line)?;
                 }
             }
@@ -112,10 +113,10 @@ impl Journal {
     }
 
     /// The lines of a request: one for each of its events, or why it was refused.
-    fn request(&mut self, request: &Request, screen: &Screen) -> Vec<String> {
-        let time = screen.paint(Tone::Quiet, &time(&request.timestamp));
+    fn request(&mut self, request: &Request) -> Vec<String> {
+        let time = time(&request.timestamp).dimmed().to_string();
         if let Some(error) = &request.error {
-            let status = screen.paint(Tone::Bad, &request.status.to_string());
+            let status = request.status.to_string().red().to_string();
             let method = printable(request.method.as_deref().unwrap_or_default());
             let path = printable(request.path.as_deref().unwrap_or("an unknown path"));
             return vec![format!(
@@ -133,14 +134,14 @@ impl Journal {
         let received = self.standin.requests();
         let is_change = request.path.as_deref().is_some_and(|path| path.contains("change"));
         let parts = if is_change {
-            changes(&events, &received, screen)
+            changes(&events, &received)
         } else {
-            events.iter().map(|event| self.alert(event, &received, screen)).collect()
+            events.iter().map(|event| self.alert(event, &received)).collect()
         };
         parts.into_iter().map(|parts| format!("{time}  {parts}")).collect()
     }
 
-    fn alert(&self, event: &Event, received: &[Received], screen: &Screen) -> String {
+    fn alert(&self, event: &Event, received: &[Received]) -> String {
         let is_it = |request: &&Received| {
             let (Some(api), Some(sent)) = (request.api, request.json.as_ref()) else { return false };
             api.dedup_key(sent) == Some(event.dedup_key.as_str())
@@ -153,17 +154,17 @@ impl Journal {
         let shown = alert.as_ref().map(|alert| alert.summary.as_str());
         let summary = sent.and_then(summary).or(shown).unwrap_or_default();
         let end = match &alert {
-            _ if !event.is_accepted() => event.why_not(screen),
+            _ if !event.is_accepted() => event.why_not(),
             Some(alert) if event.action == "trigger" && alert.triggers > 1 => {
-                format!("{}, {} times", screen.paint_state(alert.state), alert.triggers)
+                format!("{}, {} times", state(alert.state), alert.triggers)
             }
-            Some(alert) => screen.paint_state(alert.state),
-            None => screen.paint(Tone::Quiet, "no such alert: taken and dropped"),
+            Some(alert) => state(alert.state),
+            None => "no such alert: taken and dropped".dimmed().to_string(),
         };
         line([
             format!("{:<11}", printable(&event.action)),
-            screen.paint_severity(&printable(&event.severity), SEVERITY_WIDTH),
-            event.status(screen),
+            severity(&printable(&event.severity), SEVERITY_WIDTH),
+            event.status(),
             printable(&event.dedup_key),
             shortened(&printable(summary)),
             format!("-> {end}"),
@@ -182,37 +183,36 @@ impl Event {
         key.is_some_and(|key| key.ends_with(self.key.trim_start_matches('*')))
     }
 
-    fn status(&self, screen: &Screen) -> String {
+    fn status(&self) -> String {
         let text = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
-        let tone = match self.answer.as_str() {
-            "accepted" => Tone::Good,
-            "superseded" => Tone::Quiet,
-            _ => Tone::Bad,
-        };
-        screen.paint(tone, &text)
+        match self.answer.as_str() {
+            "accepted" => text.green().to_string(),
+            "superseded" => text.dimmed().to_string(),
+            _ => text.red().to_string(),
+        }
     }
 
     /// Why PagerDuty has not accepted it; nothing is wrong if it has a newer event of the alert.
-    fn why_not(&self, screen: &Screen) -> String {
+    fn why_not(&self) -> String {
         if self.answer == "superseded" {
-            return screen.paint(Tone::Quiet, "superseded: PagerDuty has a newer event of this alert");
+            return "superseded: PagerDuty has a newer event of this alert".dimmed().to_string();
         }
         let why = format!("not delivered in {} attempts: {}", self.attempts, self.errors.join("; "));
-        screen.paint(Tone::Bad, &printable(&why))
+        printable(&why).red().to_string()
     }
 }
 
 /// Change events carry nothing that tells them apart: those of one request are the latest of their key.
-fn changes(events: &[Event], received: &[Received], screen: &Screen) -> Vec<String> {
+fn changes(events: &[Event], received: &[Received]) -> Vec<String> {
     let Some(first) = events.first() else { return Vec::new() };
     let latest =
         received.iter().rev().filter(|request| request.api == Some(Api::Change) && first.is_of(request));
     let mut summaries: Vec<&str> = latest.take(events.len()).filter_map(summary).collect();
     let lines = events.iter().map(|event| {
         let summary = shortened(&printable(summaries.pop().unwrap_or_default()));
-        let end = if event.is_accepted() { "noted".to_owned() } else { event.why_not(screen) };
+        let end = if event.is_accepted() { "noted".to_owned() } else { event.why_not() };
         let severity = " ".repeat(SEVERITY_WIDTH);
-        line([format!("{:<11}", "change"), severity, event.status(screen), summary, format!("-> {end}")])
+        line([format!("{:<11}", "change"), severity, event.status(), summary, format!("-> {end}")])
     });
     lines.collect()
 }
@@ -245,7 +245,6 @@ mod tests {
 
     #[test]
     fn only_what_pagerduty_does_not_have_is_red() -> Result<(), serde_json::Error> {
-        let screen = Screen::with_colour();
         for (answer, status, is_red, said) in [
             ("accepted", Some(202), false, None),
             ("superseded", None, false, Some("superseded")),
@@ -259,8 +258,8 @@ mod tests {
                 "status": status, "answer": answer, "attempts": 2, "errors": ["no answer"],
             });
             let event: Event = serde_json::from_value(line)?;
-            let end = if event.is_accepted() { String::new() } else { event.why_not(&screen) };
-            let shown = format!("{} {end}", event.status(&screen));
+            let end = if event.is_accepted() { String::new() } else { event.why_not() };
+            let shown = format!("{} {end}", event.status());
             assert_eq!(shown.contains("\u{1b}[31m"), is_red, "{answer}: {shown:?}");
             assert!(said.is_none_or(|said| shown.contains(said)), "{answer}: {shown:?}");
         }

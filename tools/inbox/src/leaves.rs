@@ -2,7 +2,7 @@
 
 mod broken;
 
-use crate::json::Members;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::ops::Range;
 
@@ -16,6 +16,13 @@ const LINE: &str = "line ";
 const NAMED_LINES_MIN: usize = 2;
 /// In a form these run to the line's end, whatever stands in them.
 const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
+
+/// An object's members as they stand there, in their order and also where two have one name.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Members<'a>(
+    #[serde(borrow, with = "tuple_vec_map")] pub(crate) Vec<(String, &'a RawValue)>,
+);
 
 /// One value of a body.
 #[derive(Debug)]

@@ -10,20 +10,16 @@
 //! - `forward`: the way to the real PagerDuty, for those who ask for it.
 //! - `page`: the page and the API behind it; its files are in `page/`, beside `src/`.
 //! - `samples`: what the page offers to try.
-//! - `server`: HTTP on loopback.
+//! - `web`: HTTP on loopback.
 //! - `sample`: one real notification, and the commands that send more like it.
-//! - `client`: one POST on loopback.
 //! - `tour`: the sample on its way from ARMS to the on-call's screen.
 //! - `journal`: every further webhook, a line an event.
 //! - `screen`: the terminal.
-//! - `json`: JSON laid out for reading.
 
 mod bench;
-mod client;
 mod forward;
 mod front;
 mod journal;
-mod json;
 mod leaves;
 mod masking;
 mod memory;
@@ -36,8 +32,8 @@ mod sample;
 mod samples;
 mod screen;
 mod sent;
-mod server;
 mod tour;
+mod web;
 
 use arms_pagerduty::host::Fault;
 use bench::Bench;
@@ -47,17 +43,9 @@ use options::{Options, Secrets};
 use sample::Sample;
 use screen::Screen;
 use std::io::{ErrorKind, Write};
-use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-/// What the function's client reads from the environment. Here all of its ways are on loopback.
-const PROXY_VARIABLES: [&str; 6] =
-    ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-/// Where no proxy helps; the way to the real PagerDuty may need one.
-const NO_PROXY_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
-const LOOPBACK: &str = "127.0.0.1,localhost,::1";
 
 fn main() -> ExitCode {
     let started = Options::of_command_line().map_err(Fault::from).and_then(|options| start(&options));
@@ -73,24 +61,6 @@ fn main() -> ExitCode {
 }
 
 fn start(options: &Options) -> Result<(), Fault> {
-    let is_direct =
-        NO_PROXY_VARIABLES.iter().all(|name| std::env::var(name).is_ok_and(|value| value.contains(LOOPBACK)));
-    if !is_direct && PROXY_VARIABLES.iter().any(|name| std::env::var_os(name).is_some()) {
-        let mut again = Command::new(std::env::current_exe()?);
-        again.args(std::env::args_os().skip(1));
-        if options.forward_to_pagerduty {
-            let old = NO_PROXY_VARIABLES.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
-            for name in NO_PROXY_VARIABLES {
-                again.env(name, format!("{old},{LOOPBACK}").trim_start_matches(','));
-            }
-        } else {
-            for name in PROXY_VARIABLES {
-                again.env_remove(name);
-            }
-        }
-        // Comes back only if it fails.
-        return Err(again.exec().into());
-    }
     let secrets = Secrets::read(options, |name| std::env::var(name).ok())?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(options, &secrets))
 }

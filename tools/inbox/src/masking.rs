@@ -6,7 +6,7 @@
 mod named;
 mod signs;
 
-use crate::json::Members;
+use crate::leaves::Members;
 use arms_pagerduty::secret::{IntegrationKey, Mask};
 use http::request::Parts;
 use serde_json::value::RawValue;

@@ -1,8 +1,7 @@
 //! Where each value of an event came from, found by trying: each value of the webhook is changed alone, and what
 //! changes in the event with it came from there. It knows none of the function's rules, so it cannot be wrong about them.
 
-use crate::json::Members;
-use crate::leaves::{self, Leaf};
+use crate::leaves::{self, Leaf, Members};
 use crate::rehearsal::Written;
 use serde::Serialize;
 use serde_json::value::RawValue;

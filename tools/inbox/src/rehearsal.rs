@@ -76,8 +76,3 @@ impl Format {
         }
     }
 }
-
-/// The query's pairs, decoded.
-pub(crate) fn query(head: &Parts) -> Vec<(String, String)> {
-    form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
-}

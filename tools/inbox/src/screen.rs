@@ -1,53 +1,18 @@
 //! The terminal: lines, colours where there is someone to see them, nothing that could steer it.
 
 use crate::masking;
+use anstream::AutoStream;
+use owo_colors::OwoColorize;
 use pagerduty_standin::AlertState;
-use std::io::{IsTerminal, Stdout, Write};
+use serde_json::{Deserializer, Serializer};
+use std::io::{Stdout, Write};
 
-/// Where everything is written.
-pub(crate) struct Screen {
-    out: Stdout,
-    has_colour: bool,
-}
-
-/// Why a text stands out.
-#[derive(Clone, Copy)]
-pub(crate) enum Tone {
-    Heading,
-    Name,
-    Quiet,
-    Good,
-    Warn,
-    Bad,
-}
-
-impl Tone {
-    /// Parameters of the terminal's "select graphic rendition" (ECMA-48, 8.3.117).
-    fn code(self) -> &'static str {
-        match self {
-            Self::Heading => "1",
-            Self::Name => "36",
-            Self::Quiet => "2",
-            Self::Good => "32",
-            Self::Warn => "33",
-            Self::Bad => "31",
-        }
-    }
-}
+/// Where everything is written: standard output, in colour on a terminal unless `NO_COLOR` is set.
+pub(crate) struct Screen(AutoStream<Stdout>);
 
 impl Screen {
-    /// Standard output, in colour on a terminal unless `NO_COLOR` is set (no-color.org: and not empty).
     pub(crate) fn of_stdout() -> Self {
-        let out = std::io::stdout();
-        let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let has_colour = out.is_terminal() && !is_unwanted;
-        Self { out, has_colour }
-    }
-
-    /// In colour, whatever is there to see it.
-    #[cfg(test)]
-    pub(crate) fn with_colour() -> Self {
-        Self { out: std::io::stdout(), has_colour: true }
+        Self(AutoStream::auto(std::io::stdout()))
     }
 
     /// Writes a line at once, without what stands behind a secret's name.
@@ -57,31 +22,35 @@ impl Screen {
 
     /// Writes a line whose key is made up, and needed.
     pub(crate) fn made_up(&mut self, text: &str) -> std::io::Result<()> {
-        let mut out = self.out.lock();
-        writeln!(out, "{text}")?;
-        out.flush()
+        writeln!(self.0, "{text}")?;
+        self.0.flush()
     }
+}
 
-    pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
-        if self.has_colour { format!("\u{1b}[{}m{text}\u{1b}[0m", tone.code()) } else { text.to_owned() }
+/// A severity, at least `width` wide.
+pub(crate) fn severity(word: &str, width: usize) -> String {
+    let word = format!("{word:<width$}");
+    match word.trim_end() {
+        "critical" | "error" => word.red().to_string(),
+        "warning" => word.yellow().to_string(),
+        _ => word.dimmed().to_string(),
     }
+}
 
-    /// A severity, at least `width` wide.
-    pub(crate) fn paint_severity(&self, severity: &str, width: usize) -> String {
-        let tone = match severity {
-            "critical" | "error" => Tone::Bad,
-            "warning" => Tone::Warn,
-            _ => Tone::Quiet,
-        };
-        self.paint(tone, &format!("{severity:<width$}"))
+pub(crate) fn state(state: AlertState) -> String {
+    match state {
+        AlertState::Triggered => "triggered".red().to_string(),
+        AlertState::Acknowledged => "acknowledged".yellow().to_string(),
+        AlertState::Resolved => "resolved".green().to_string(),
     }
+}
 
-    pub(crate) fn paint_state(&self, state: AlertState) -> String {
-        match state {
-            AlertState::Triggered => self.paint(Tone::Bad, "triggered"),
-            AlertState::Acknowledged => self.paint(Tone::Warn, "acknowledged"),
-            AlertState::Resolved => self.paint(Tone::Good, "resolved"),
-        }
+/// JSON is laid out, all else stays as it is.
+pub(crate) fn laid_out(text: &str) -> String {
+    let mut pretty = Serializer::pretty(Vec::new());
+    match serde_transcode::transcode(&mut Deserializer::from_str(text), &mut pretty) {
+        Ok(()) => String::from_utf8_lossy(&pretty.into_inner()).into_owned(),
+        Err(_) => text.to_owned(),
     }
 }
 

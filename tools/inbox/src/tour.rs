@@ -4,10 +4,10 @@ use crate::bench::Bench;
 use crate::masking;
 use crate::options::{Options, Secrets};
 use crate::sample::{self, Sample};
-use crate::screen::{Screen, Tone, printable};
-use crate::{client, json};
+use crate::screen::{Screen, laid_out, printable, severity, state};
 use arms_pagerduty::host::Fault;
 use arms_pagerduty::secret::{IntegrationKey, Mask, Token};
+use owo_colors::OwoColorize;
 use pagerduty_standin::{Api, Received};
 
 /// Sends the sample through the function and shows each step, then what to try next.
@@ -30,14 +30,13 @@ pub(crate) async fn give(
     heading(screen, &format!("1. What ARMS sends ({})", sample::FILE))?;
     screen.line(&format!("  POST {url}"))?;
     for (name, value) in &headers {
-        let name_shown = screen.paint(Tone::Name, &format!("{name}:"));
+        let name_shown = format!("{name}:").cyan().to_string();
         screen.line(&format!("  {name_shown} {}", masking::text(value, &mask)))?;
     }
     screen.line("")?;
     body(screen, &masking::text(&sample.body, &mask))?;
 
-    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let answer = client::post(bench.address, &sample.path, headers, sample.body.clone()).await?;
+    let answer = bench.send(&sample.path, &headers, &sample.body).await?;
 
     heading(screen, "2. What PagerDuty gets")?;
     let is_ours = |request: &Received| {
@@ -55,8 +54,10 @@ pub(crate) async fn give(
 
     heading(screen, "3. What ARMS is answered")?;
     let status = answer.status();
-    let tone = if status.is_success() { Tone::Good } else { Tone::Bad };
-    screen.line(&format!("  {}", screen.paint(tone, &status.to_string())))?;
+    screen.line(&format!(
+        "  {}",
+        if status.is_success() { status.green().to_string() } else { status.red().to_string() }
+    ))?;
     body(screen, &masking::text(&String::from_utf8_lossy(answer.body()), &mask))?;
 
     heading(screen, "4. What PagerDuty shows")?;
@@ -64,14 +65,13 @@ pub(crate) async fn give(
         screen.line("  no alert")?;
         return Err("the sample did not become an alert".into());
     };
-    let severity = alert.severity.as_deref().unwrap_or("none");
     for (name, value) in [
-        ("state", screen.paint_state(alert.state)),
-        ("severity", screen.paint_severity(severity, 0)),
+        ("state", state(alert.state)),
+        ("severity", severity(alert.severity.as_deref().unwrap_or("none"), 0)),
         ("summary", printable(&alert.summary)),
         ("source", printable(alert.source.as_deref().unwrap_or_default())),
     ] {
-        screen.line(&format!("  {} {value}", screen.paint(Tone::Name, &format!("{name:<9}"))))?;
+        screen.line(&format!("  {} {value}", format!("{name:<9}").cyan()))?;
     }
 
     heading(screen, "Try next")?;
@@ -98,7 +98,7 @@ fn greet(bench: &Bench, options: &Options, url: &str, screen: &mut Screen) -> Re
     for (taken, what) in [(bench.taken, "the function"), (bench.page_taken, "the page")] {
         if let Some(taken) = taken {
             let note = format!("{taken} is taken: {what} listens on a free port instead.\n");
-            screen.line(&screen.paint(Tone::Warn, &note))?;
+            screen.line(&note.yellow().to_string())?;
         }
     }
     let limit = if options.rate_limit { ", 120 events a minute for a key" } else { "" };
@@ -109,27 +109,25 @@ fn greet(bench: &Bench, options: &Options, url: &str, screen: &mut Screen) -> Re
         ("PagerDuty", Some(format!("{} (a stand-in{limit})", bench.events_url))),
     ] {
         if let Some(value) = value {
-            screen.line(&format!("{} {value}", screen.paint(Tone::Heading, &format!("{name:<9}"))))?;
+            screen.line(&format!("{} {value}", format!("{name:<9}").bold()))?;
         }
     }
     if let Some((url, key)) = &bench.forwarding {
         let note = format!(
             "\n*** EVERY EVENT GOES TO THE REAL PAGERDUTY AS WELL, AND PAGES ***\n    {url} under the key {key}"
         );
-        screen.line(&screen.paint(Tone::Bad, &note))?;
+        screen.line(&note.red().to_string())?;
     }
     Ok(())
 }
 
 fn heading(screen: &mut Screen, text: &str) -> Result<(), Fault> {
-    Ok(screen.line(&format!("\n{}", screen.paint(Tone::Heading, text)))?)
+    Ok(screen.line(&format!("\n{}", text.bold()))?)
 }
 
 /// JSON is laid out, all else stays as it is.
 fn body(screen: &mut Screen, text: &str) -> Result<(), Fault> {
-    let text = printable(text);
-    let shown = json::lay_out(&text, |name| screen.paint(Tone::Name, name)).unwrap_or(text);
-    for line in shown.lines() {
+    for line in laid_out(&printable(text)).lines() {
         screen.line(&format!("  {line}"))?;
     }
     Ok(())

@@ -4,8 +4,9 @@ use super::{Page, Refusal};
 use crate::masking::HIDDEN;
 use crate::record::Webhook;
 use crate::sample::TOKEN_HEADER;
+use axum::Json;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, StatusCode};
+use http::{HeaderName, HeaderValue, Request};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -21,19 +22,19 @@ pub(super) struct Draft {
 }
 
 impl Page {
-    pub(super) async fn preview(&self, draft: Draft) -> Result<Webhook, Refusal> {
+    pub(super) async fn preview(&self, draft: Draft) -> Result<Json<Webhook>, Refusal> {
         let webhook = self.front.preview(self.request(draft)?);
-        Ok(self.traced(webhook).await)
+        Ok(Json(self.traced(webhook).await))
     }
 
     /// Sends it, and comes back when the function has answered.
-    pub(super) async fn send(&self, draft: Draft) -> Result<Value, Refusal> {
+    pub(super) async fn send(&self, draft: Draft) -> Result<Json<Value>, Refusal> {
         let (id, response) = Arc::clone(&self.front).take(self.request(draft)?).await;
-        Ok(json!({
+        Ok(Json(json!({
             "webhook": id,
             "status": response.status().as_u16(),
             "body": String::from_utf8_lossy(response.body()),
-        }))
+        })))
     }
 
     pub(super) fn acknowledge(&self, id: &str) -> Result<Value, Refusal> {
@@ -54,11 +55,10 @@ impl Page {
     }
 
     fn request(&self, draft: Draft) -> Result<Request<Bytes>, Refusal> {
-        let refused = |what: String| (StatusCode::BAD_REQUEST, what);
         let path = format!("/{}", draft.path.trim().trim_start_matches('/'));
         let mut request = Request::post(&path)
             .body(Bytes::from(draft.body))
-            .map_err(|_| refused(format!("{path:?} is no path of a URL")))?;
+            .map_err(|_| Refusal::bad(format!("{path:?} is no path of a URL")))?;
         for (name, value) in draft.headers {
             let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
             // The page never learns the token, but it may use it.
@@ -66,7 +66,7 @@ impl Page {
             let value = self.token.as_deref().filter(|_| is_ours).unwrap_or(value);
             let header = HeaderName::try_from(&name).ok().zip(HeaderValue::from_str(value).ok());
             let (name, value) =
-                header.ok_or_else(|| refused(format!("{name:?} is no header that HTTP can carry")))?;
+                header.ok_or_else(|| Refusal::bad(format!("{name:?} is no header that HTTP can carry")))?;
             request.headers_mut().append(name, value);
         }
         Ok(request)

@@ -1,15 +1,15 @@
 //! What can be asked.
 
-use super::{Page, Refusal, not_found};
+use super::{Page, Refusal};
 use crate::memory::{WEBHOOKS_MAX, WEBHOOKS_MAX_BYTES};
 use crate::origin;
 use crate::record::Webhook;
 use crate::sent::alert_id;
-use crate::server;
-use http::request::Parts;
+use crate::web;
 use pagerduty_standin::{Alert, AlertState, Api};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,10 +84,9 @@ impl Page {
     }
 
     /// Answers as soon as the revision is another one than the query's `after`, after 25 s at the latest.
-    pub(super) async fn revision(&self, head: &Parts) -> Value {
-        let after = crate::rehearsal::query(head).into_iter().find(|(name, _)| name == "after");
-        let after = after.and_then(|(_, number)| number.parse::<u64>().ok());
-        let (mut revision, mut stop) = (self.front.memory.subscribe(), self.stop.clone());
+    pub(super) async fn revision(&self, query: &HashMap<String, u64>) -> Value {
+        let after = query.get("after").copied();
+        let mut revision = self.front.memory.subscribe();
         let waiting = async {
             let is_new = revision.wait_for(|now| Some(*now) != after).await.is_ok();
             // Before the first look there is nothing to wait together with.
@@ -98,7 +97,7 @@ impl Page {
         tokio::select! {
             () = waiting => {}
             () = tokio::time::sleep(WAIT_MAX) => {}
-            () = server::stopped(&mut stop) => {}
+            () = web::stopped(self.stop.clone()) => {}
         }
         json!({ "revision": *self.front.memory.subscribe().borrow() })
     }
@@ -110,7 +109,7 @@ impl Page {
     pub(super) fn find(&self, id: &str) -> Result<Alert, Refusal> {
         let is_it = |alert: &Alert| alert_id(&alert.key, &alert.dedup_key) == id;
         let found = self.front.standin.read_alerts(|alert| is_it(alert).then(|| alert.clone()));
-        found.into_iter().next().ok_or_else(|| not_found("there is no such alert"))
+        found.into_iter().next().ok_or_else(|| Refusal::not_found("there is no such alert"))
     }
 
     pub(super) fn alert(&self, id: &str) -> Result<Value, Refusal> {
@@ -163,8 +162,9 @@ impl Page {
     }
 
     /// A webhook with all that is known of it by now.
-    pub(super) async fn webhook(self: &Arc<Self>, id: &str) -> Result<Webhook, Refusal> {
-        let webhook = self.front.memory.get(id).ok_or_else(|| not_found("there is no such webhook"))?;
+    pub(super) async fn webhook(&self, id: &str) -> Result<Webhook, Refusal> {
+        let webhook =
+            self.front.memory.get(id).ok_or_else(|| Refusal::not_found("there is no such webhook"))?;
         let mut webhook = self.traced(webhook).await;
         if webhook.is_traced {
             let traced = webhook.clone();

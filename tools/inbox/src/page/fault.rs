@@ -1,7 +1,6 @@
 //! How the stand-in goes wrong, for as long as the page wants it.
 
 use super::{Page, Refusal};
-use http::StatusCode;
 use pagerduty_standin::Fault;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -67,7 +66,7 @@ impl Page {
     }
 
     pub(super) fn set_fault(&self, kind: Kind) -> Result<Value, Refusal> {
-        let fault = kind.fault().map_err(|message| (StatusCode::BAD_REQUEST, message.to_owned()))?;
+        let fault = kind.fault().map_err(Refusal::bad)?;
         let standin = &self.front.standin;
         standin.clear_faults();
         match (fault, kind.times()) {

@@ -4,26 +4,26 @@
 //! - `act`: what can be done.
 //! - `fault`: how the stand-in goes wrong.
 //! - `template`: the fields of an ARMS webhook, to paste.
-//! - `files`: the page itself.
 
 mod act;
 mod api;
 mod fault;
-mod files;
 mod template;
 
 pub(crate) use fault::Standing;
 
 use crate::front::Front;
 use crate::masking;
-use crate::server;
 use arms_pagerduty::secret::Mask;
-use bytes::Bytes;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::middleware::{Next, from_fn, map_response, map_response_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use serde::Serialize;
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -32,6 +32,23 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// A webhook of 6 MiB, written as a JSON text.
 const BODY_MAX_BYTES: usize = 32 << 20;
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const ICON: &str = "image/svg+xml";
+/// The page itself: plain files, built into the tool.
+const FILES: [(&str, &str, &str); 9] = [
+    ("/", HTML, include_str!("../../page/index.html")),
+    ("/style.css", CSS, include_str!("../../page/style.css")),
+    ("/icon.svg", ICON, include_str!("../../page/icon.svg")),
+    ("/app.js", SCRIPT, include_str!("../../page/app.js")),
+    ("/dom.js", SCRIPT, include_str!("../../page/dom.js")),
+    ("/lists.js", SCRIPT, include_str!("../../page/lists.js")),
+    ("/webhook.js", SCRIPT, include_str!("../../page/webhook.js")),
+    ("/compose.js", SCRIPT, include_str!("../../page/compose.js")),
+    ("/fault.js", SCRIPT, include_str!("../../page/fault.js")),
+];
 
 /// What the page shows, and what it acts on.
 pub(crate) struct Page {
@@ -47,123 +64,134 @@ pub(crate) struct Page {
     pub(crate) stop: watch::Receiver<bool>,
 }
 
+type Shared = State<Arc<Page>>;
+type Id = Path<String>;
+
 /// Why a call is not answered as it was meant: a status and a sentence.
-type Refusal = (StatusCode, String);
+#[derive(Debug)]
+struct Refusal(StatusCode, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, Json(serde_json::json!({ "error": self.1 }))).into_response()
+    }
+}
 
 impl Page {
-    /// Answers a call; whatever it is, the answer is fit for a browser that is shown hostile texts.
-    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let (head, body) = request.into_parts();
-        let mut response = match guard(&head) {
-            Err(refusal) => refused(refusal),
-            Ok(()) => match server::collect(body, BODY_MAX_BYTES.saturating_add(1)).await {
-                Some(body) if body.len() <= BODY_MAX_BYTES => {
-                    self.route(&head, &body).await.unwrap_or_else(refused)
-                }
-                Some(_) => refused((StatusCode::PAYLOAD_TOO_LARGE, "the body is too large".to_owned())),
-                None => refused((StatusCode::REQUEST_TIMEOUT, "the body did not arrive in full".to_owned())),
-            },
-        };
-        let headers = response.headers_mut();
-        for (name, value) in [
-            (header::CONTENT_SECURITY_POLICY, POLICY),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::REFERRER_POLICY, "no-referrer"),
-            (header::CACHE_CONTROL, "no-store"),
-            (http::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        response.map(Full::new)
+    /// The page and its API. Whatever is asked, the answer is fit for a browser that is shown hostile texts.
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        // All that comes from webhooks leaves through `masked`.
+        let own = Router::new()
+            .route("/api/status", get(async |State(page): Shared| Json(page.status())))
+            .route(
+                "/api/revision",
+                get(async |State(page): Shared, Query(query)| Json(page.revision(&query).await)),
+            )
+            .route("/api/alerts", get(async |State(page): Shared| Json(page.alerts())))
+            .route(
+                "/api/alerts/{id}",
+                get(async |State(page): Shared, Path(id): Id| page.alert(&id).map(Json)),
+            )
+            .route(
+                "/api/alerts/{id}/acknowledge",
+                post(async |State(page): Shared, Path(id): Id| page.acknowledge(&id).map(Json)),
+            )
+            .route(
+                "/api/alerts/{id}/resolve",
+                post(async |State(page): Shared, Path(id): Id| page.resolve(&id).map(Json)),
+            )
+            .route("/api/changes", get(async |State(page): Shared| Json(page.changes())))
+            .route("/api/webhooks", get(async |State(page): Shared| Json(page.webhooks())))
+            .route(
+                "/api/webhooks/{id}",
+                get(async |State(page): Shared, Path(id): Id| page.webhook(&id).await.map(Json)),
+            )
+            .route("/api/preview", post(async |State(page): Shared, body| page.preview(read(&body)?).await))
+            .route("/api/send", post(async |State(page): Shared, body| page.send(read(&body)?).await))
+            .route("/api/clear", post(async |State(page): Shared| Json(page.clear())))
+            .route(
+                "/api/fault",
+                get(async |State(page): Shared| Json(page.fault()))
+                    .put(async |State(page): Shared, body| page.set_fault(read(&body)?).map(Json)),
+            )
+            .layer(map_response_with_state(Arc::clone(&self), masked))
+            .with_state(self);
+        let samples = async || Json(serde_json::json!({ "samples": crate::samples::all() }));
+        let router = own
+            .route("/api/samples", get(samples))
+            .route("/api/template", get(async |Query(query)| template::template(&query).map(Json)));
+        let with_files = FILES.into_iter().fold(router, |router, (path, content_type, text)| {
+            router.route(path, get(([(header::CONTENT_TYPE, content_type)], text)))
+        });
+        with_files
+            .fallback(async || Refusal::not_found("there is nothing at this path"))
+            .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
+            .layer(from_fn(guard))
+            .layer(map_response(secured))
+    }
+}
+
+impl Refusal {
+    fn bad(message: impl Into<String>) -> Self {
+        Self(StatusCode::BAD_REQUEST, message.into())
     }
 
-    async fn route(self: &Arc<Self>, head: &Parts, body: &Bytes) -> Result<Response<Bytes>, Refusal> {
-        let path: Vec<&str> = head.uri.path().split('/').filter(|part| !part.is_empty()).collect();
-        let is_get = head.method == Method::GET;
-        match path.as_slice() {
-            ["api", "samples"] if is_get => {
-                Ok(json(&serde_json::json!({ "samples": crate::samples::all() })))
-            }
-            ["api", "template"] if is_get => Self::template(head).map(|template| json(&template)),
-            ["api", ..] => self.call(head, body).await.map(|answer| self.masked(&answer)),
-            _ if is_get => {
-                files::get(head.uri.path()).ok_or_else(|| not_found("there is nothing at this path"))
-            }
-            _ => Err((StatusCode::METHOD_NOT_ALLOWED, "there is no such call".to_owned())),
-        }
+    fn not_found(message: &str) -> Self {
+        Self(StatusCode::NOT_FOUND, message.to_owned())
     }
+}
 
-    /// The answer to a call that tells of webhooks, not masked yet.
-    async fn call(self: &Arc<Self>, head: &Parts, body: &Bytes) -> Result<Response<Bytes>, Refusal> {
-        let path: Vec<&str> = head.uri.path().split('/').filter(|part| !part.is_empty()).collect();
-        let (is_get, is_post) = (head.method == Method::GET, head.method == Method::POST);
-        match path.as_slice() {
-            ["api", "status"] if is_get => Ok(json(&self.status())),
-            ["api", "revision"] if is_get => Ok(json(&self.revision(head).await)),
-            ["api", "alerts"] if is_get => Ok(json(&self.alerts())),
-            ["api", "alerts", id] if is_get => self.alert(id).map(|alert| json(&alert)),
-            ["api", "changes"] if is_get => Ok(json(&self.changes())),
-            ["api", "webhooks"] if is_get => Ok(json(&self.webhooks())),
-            ["api", "webhooks", id] if is_get => Ok(json(&self.webhook(id).await?)),
-            ["api", "fault"] if is_get => Ok(json(&self.fault())),
-            ["api", "fault"] if head.method == Method::PUT => Ok(json(&self.set_fault(read(body)?)?)),
-            ["api", "preview"] if is_post => Ok(json(&self.preview(read(body)?).await?)),
-            ["api", "send"] if is_post => Ok(json(&self.send(read(body)?).await?)),
-            ["api", "alerts", id, "acknowledge"] if is_post => Ok(json(&self.acknowledge(id)?)),
-            ["api", "alerts", id, "resolve"] if is_post => Ok(json(&self.resolve(id)?)),
-            ["api", "clear"] if is_post => Ok(json(&self.clear())),
-            _ if is_get => Err(not_found("there is nothing at this path")),
-            _ => Err((StatusCode::METHOD_NOT_ALLOWED, "there is no such call".to_owned())),
-        }
-    }
+/// An answer without a secret in it.
+async fn masked(State(page): Shared, response: Response) -> Response {
+    let (mut head, body) = response.into_parts();
+    // It is in memory already, so that reading it cannot fail.
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    head.headers.remove(header::CONTENT_LENGTH);
+    let shown = masking::json(&String::from_utf8_lossy(&body), &page.mask);
+    Response::from_parts(head, Body::from(shown))
+}
 
-    /// The one way out for all that came from a webhook: no secret is in it.
-    fn masked(&self, answer: &Response<Bytes>) -> Response<Bytes> {
-        let shown = masking::json(&String::from_utf8_lossy(answer.body()), &self.mask);
-        typed("application/json", shown.into())
+async fn guard(request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    match admit(&head) {
+        Ok(()) => next.run(Request::from_parts(head, body)).await,
+        Err(refusal) => refusal.into_response(),
     }
+}
+
+async fn secured(mut response: Response) -> Response {
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// Only this machine's own pages may ask: a name that a stranger lets point here is no name of ours, and another
 /// site's page may change nothing.
-fn guard(head: &Parts) -> Result<(), Refusal> {
+fn admit(head: &Parts) -> Result<(), Refusal> {
     let value = |name: &str| head.headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let host = value("host").unwrap_or_default();
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     let name = name.map_or(host, |(name, _)| name);
     if !["localhost", "127.0.0.1", "[::1]"].contains(&name) {
-        return Err((StatusCode::FORBIDDEN, "this page is called localhost or 127.0.0.1".to_owned()));
+        return Err(Refusal(StatusCode::FORBIDDEN, "this page is called localhost or 127.0.0.1".to_owned()));
     }
     let is_own = value("origin").is_none_or(|origin| origin.strip_prefix("http://") == Some(host));
     let is_same = value("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
     if head.method != Method::GET && !(is_own && is_same) {
-        return Err((StatusCode::FORBIDDEN, "another site's page may change nothing here".to_owned()));
+        return Err(Refusal(StatusCode::FORBIDDEN, "another site's page may change nothing here".to_owned()));
     }
     Ok(())
 }
 
-fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))
-}
-
-fn not_found(message: &str) -> Refusal {
-    (StatusCode::NOT_FOUND, message.to_owned())
-}
-
-fn refused((status, message): Refusal) -> Response<Bytes> {
-    let mut response = json(&serde_json::json!({ "error": message }));
-    *response.status_mut() = status;
-    response
-}
-
-fn json(value: &impl Serialize) -> Response<Bytes> {
-    typed("application/json", serde_json::to_vec(value).unwrap_or_default().into())
-}
-
-fn typed(content_type: &'static str, body: Bytes) -> Response<Bytes> {
-    let mut response = Response::new(body);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::bad(error.to_string()))
 }
 
 #[cfg(test)]
@@ -174,7 +202,7 @@ mod tests {
         let request = headers
             .iter()
             .fold(Request::builder().method(method), |request, (name, value)| request.header(*name, *value));
-        guard(&request.body(()).ok()?.into_parts().0).err().map(|(status, _)| status)
+        admit(&request.body(()).ok()?.into_parts().0).err().map(|refusal| refusal.0)
     }
 
     #[test]

@@ -2,10 +2,9 @@
 
 mod other;
 
-use super::{Page, Refusal};
-use http::StatusCode;
-use http::request::Parts;
+use super::Refusal;
 use serde::Serialize;
+use std::collections::HashMap;
 
 const KEY: &str = "<32 characters>";
 
@@ -26,46 +25,39 @@ pub(super) struct Template {
     note: &'static str,
 }
 
-impl Page {
-    /// By the query's `api` (`v2`, `v1`, `change`) and `format`: one of ARMS's (`alertmanager`, `fields`, `preset`,
-    /// `key`) or another source's.
-    pub(super) fn template(head: &Parts) -> Result<Template, Refusal> {
-        let query = crate::rehearsal::query(head);
-        let value = |name: &str, default: &'static str| {
-            let found = query.iter().find(|(known, _)| known == name);
-            found.map_or(default.to_owned(), |(_, value)| value.clone())
-        };
-        let refused = |what: String| (StatusCode::BAD_REQUEST, what);
-        let path = match value("api", "v2").as_str() {
-            "v2" => "/v2/enqueue",
-            "v1" => "/v1",
-            "change" => "/change",
-            _ => return Err(refused("api is v2, v1 or change".to_owned())),
-        };
-        let name = value("format", "alertmanager");
-        if let Some(template) = other::template(&name, path) {
-            return Ok(template);
-        }
-        let format = Format::named(&name).ok_or_else(|| {
-            let others = other::NAMES.join(", ");
-            refused(format!("format is alertmanager, fields, preset, key, {others}"))
-        })?;
-        let mut fields = vec![
-            field("Webhook名称 · Name", "PagerDuty".to_owned()),
-            field("请求方法 · Method", "Post".to_owned()),
-            field("URL", format!("https://<function URL host>{path}")),
-        ];
-        if let Some(content_type) = format.content_type {
-            fields.push(field("Header", format!("Content-Type: {content_type}")));
-        }
-        if format.key_in_header {
-            fields.push(field("Header", format!("x-integration-key: {KEY}")));
-        }
-        fields.push(field("Header", "x-webhook-token: <your WEBHOOK_TOKEN>".to_owned()));
-        fields.push(field("通知模版 · Notification template", format.firing.to_owned()));
-        fields.push(field("恢复模版 · Recovery template", format.recovery.to_owned()));
-        Ok(Template { fields, note: format.note })
+/// By the query's `api` (`v2`, `v1`, `change`) and `format`: one of ARMS's (`alertmanager`, `fields`, `preset`,
+/// `key`) or another source's.
+pub(super) fn template(query: &HashMap<String, String>) -> Result<Template, Refusal> {
+    let value = |name: &str, default| query.get(name).map_or(default, String::as_str);
+    let path = match value("api", "v2") {
+        "v2" => "/v2/enqueue",
+        "v1" => "/v1",
+        "change" => "/change",
+        _ => return Err(Refusal::bad("api is v2, v1 or change")),
+    };
+    let name = value("format", "alertmanager");
+    if let Some(template) = other::template(name, path) {
+        return Ok(template);
     }
+    let format = Format::named(name).ok_or_else(|| {
+        let others = other::NAMES.join(", ");
+        Refusal::bad(format!("format is alertmanager, fields, preset, key, {others}"))
+    })?;
+    let mut fields = vec![
+        field("Webhook名称 · Name", "PagerDuty".to_owned()),
+        field("请求方法 · Method", "Post".to_owned()),
+        field("URL", format!("https://<function URL host>{path}")),
+    ];
+    if let Some(content_type) = format.content_type {
+        fields.push(field("Header", format!("Content-Type: {content_type}")));
+    }
+    if format.key_in_header {
+        fields.push(field("Header", format!("x-integration-key: {KEY}")));
+    }
+    fields.push(field("Header", "x-webhook-token: <your WEBHOOK_TOKEN>".to_owned()));
+    fields.push(field("通知模版 · Notification template", format.firing.to_owned()));
+    fields.push(field("恢复模版 · Recovery template", format.recovery.to_owned()));
+    Ok(Template { fields, note: format.note })
 }
 
 fn field(name: &'static str, value: String) -> Field {
