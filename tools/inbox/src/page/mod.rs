@@ -14,6 +14,7 @@ pub(crate) use fault::Standing;
 
 use crate::front::Front;
 use crate::masking;
+use crate::queue::Queue;
 use arms_pagerduty::secret::Mask;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
@@ -56,6 +57,8 @@ pub(crate) struct Page {
     /// The webhook's URL, without a path.
     pub(crate) webhook_url: String,
     pub(crate) pagerduty_url: String,
+    /// The local queue, if events are stored first.
+    pub(crate) queue: Option<Arc<Queue>>,
     /// The token to send with, if one is demanded.
     pub(crate) token: Option<String>,
     /// Hides the inbox's own secrets: the token, and the real PagerDuty's key.
