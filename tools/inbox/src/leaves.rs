@@ -46,19 +46,29 @@ pub(crate) fn of(body: &str) -> Vec<Leaf> {
     leaves
 }
 
-impl Leaf {
-    /// The body with this value set to another, or to nothing.
-    pub(crate) fn put(&self, body: &str, value: Option<&str>) -> String {
-        let new = match (&self.inner, value) {
-            (Some((document, inner)), _) => self.encode(&inner.put(document, value)),
-            (None, Some(value)) => self.encode(value),
-            (None, None) if self.is_json => "null".to_owned(),
-            (None, None) => String::new(),
-        };
-        let before = body.get(..self.range.start).unwrap_or_default();
-        format!("{before}{new}{}", body.get(self.range.end..).unwrap_or_default())
+/// The body with all of these values set to another, or to nothing.
+pub(crate) fn put(body: &str, leaves: &[&Leaf], value: Option<&str>) -> String {
+    let mut leaves = leaves.to_vec();
+    leaves.sort_by_key(|leaf| leaf.range.start);
+    let (mut new, mut at) = (String::with_capacity(body.len()), 0);
+    // The values of a document that stands here as text are changed in it together.
+    for same in leaves.chunk_by(|one, other| one.range == other.range) {
+        let Some(first) = same.first() else { continue };
+        new.push_str(body.get(at..first.range.start).unwrap_or_default());
+        let inner: Vec<&Leaf> =
+            same.iter().filter_map(|leaf| leaf.inner.as_ref()).map(|(_, inner)| &**inner).collect();
+        match (&first.inner, value) {
+            (Some((document, _)), _) => new.push_str(&first.encode(&put(document, &inner, value))),
+            (None, Some(value)) => new.push_str(&first.encode(value)),
+            (None, None) if first.is_json => new.push_str("null"),
+            (None, None) => {}
+        }
+        at = first.range.end;
     }
+    new + body.get(at..).unwrap_or_default()
+}
 
+impl Leaf {
     fn encode(&self, text: &str) -> String {
         if self.is_json { serde_json::Value::from(text).to_string() } else { text.to_owned() }
     }
@@ -267,7 +277,7 @@ mod tests {
             ("告警名称：重启\n告警内容：x", 0, Some("y"), "告警名称：y\n告警内容：x"),
         ] {
             let leaves = of(body);
-            let put = leaves.get(at).map(|leaf| leaf.put(body, value));
+            let put = leaves.get(at).map(|leaf| put(body, &[leaf], value));
             assert_eq!(put.as_deref(), Some(expected), "{body}");
         }
     }

@@ -73,6 +73,7 @@ impl Memory {
                 sent.fields = traced.fields;
             }
             webhook.is_traced = true;
+            webhook.lost = traced.lost;
         }
     }
 

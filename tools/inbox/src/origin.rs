@@ -4,8 +4,10 @@
 use crate::leaves::{self, Leaf, Members};
 use crate::rehearsal::Written;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 /// Larger bodies are not tried: each trial reads the whole.
 pub(crate) const BODY_MAX_BYTES: usize = 64 * 1024;
@@ -19,6 +21,11 @@ const TRIALS: [Option<&str>; 6] = [
     Some("ok"),
     Some("2020-02-02T02:02:02Z"),
 ];
+/// As many of them are tried where a text is too long to be such a word.
+const TRIALS_OF_TEXT: usize = 2;
+const WORD_MAX_BYTES: usize = 64;
+/// Then it is given up: whoever opens a webhook does not wait for longer.
+const TRIALS_WITHIN: Duration = Duration::from_secs(4);
 /// The lists of pages in an event, each with the name of a page's address.
 const PAGES: [(&str, &str); 3] = [("links", "href"), ("images", "src"), ("contexts", "href")];
 
@@ -31,7 +38,7 @@ pub(crate) struct Field {
     /// Its name, with those of the objects around it.
     pub(crate) name: String,
     /// The value, as JSON.
-    pub(crate) value: serde_json::Value,
+    pub(crate) value: Value,
     /// The webhook's values that decide it; none for a default.
     pub(crate) from: Vec<String>,
 }
@@ -43,9 +50,17 @@ pub(crate) fn fields(event: &str) -> Vec<Field> {
     fields
 }
 
-/// The fields of each event that `write` makes of `body`, with where they came from; `None` if it makes none or the
-/// body is too large to try.
-pub(crate) fn trace(body: &str, write: impl Fn(&str) -> Option<Written>) -> Option<Vec<Vec<Field>>> {
+/// What was found out about a body.
+pub(crate) struct Traced {
+    /// The fields of each event, with where they came from.
+    pub(crate) events: Vec<Vec<Field>>,
+    /// The values that no event shows, and that decide nothing.
+    pub(crate) lost: Vec<String>,
+}
+
+/// Where the values of the events came from that `write` makes of `body`; `None` if it makes none, or if finding out
+/// would take too long.
+pub(crate) fn trace(body: &str, write: impl Fn(&str) -> Option<Written>) -> Option<Traced> {
     if body.len() > BODY_MAX_BYTES {
         return None;
     }
@@ -58,14 +73,20 @@ pub(crate) fn trace(body: &str, write: impl Fn(&str) -> Option<Written>) -> Opti
         Some(all_fields(&written.events))
     };
     let leaves = leaves::of(body);
-    for leaf in &leaves {
-        for trial in TRIALS {
-            if let Some(changed) = write(&leaf.put(body, trial)) {
-                compare(&[&leaf.path], &mut events, &changed, |_| true);
+    let end = Instant::now() + TRIALS_WITHIN;
+    for batch in batches(&leaves, &events) {
+        let is_word = batch.iter().any(|tried| tried.leaf.text.len() <= WORD_MAX_BYTES);
+        let changed: Vec<&Leaf> = batch.iter().map(|tried| tried.leaf).collect();
+        for trial in TRIALS.into_iter().take(if is_word { TRIALS.len() } else { TRIALS_OF_TEXT }) {
+            if Instant::now() > end {
+                return None;
+            }
+            if let Some(changed) = write(&leaves::put(body, &changed, trial)) {
+                compare(&batch, &mut events, &changed, |_| true);
             }
         }
     }
-    together(body, write, &mut events);
+    together(body, &leaves, write, &mut events);
     for field in events.iter_mut().flatten() {
         // What is repeated word for word came from there; what else could have kept it from coming tells less.
         let repeats = |leaf: &&Leaf| field.value.as_str() == Some(leaf.text.as_str());
@@ -73,39 +94,124 @@ pub(crate) fn trace(body: &str, write: impl Fn(&str) -> Option<Written>) -> Opti
         if field.from.iter().any(|path| exact.contains(path)) {
             field.from.retain(|path| exact.contains(path));
         }
+        field.from.sort_by_key(|path| leaves.iter().position(|leaf| leaf.path == *path));
     }
-    Some(events)
+    let lost = lost(&leaves, &events);
+    Some(Traced { events, lost })
+}
+
+fn lost(leaves: &[Leaf], events: &[Vec<Field>]) -> Vec<String> {
+    let fields = || events.iter().flatten();
+    let is_shown = |leaf: &&Leaf| {
+        fields().any(|field| match &field.value {
+            Value::String(text) => text.contains(leaf.text.trim()),
+            other => {
+                let written = other.to_string();
+                written == leaf.text
+            }
+        })
+    };
+    let decides = |leaf: &&Leaf| fields().any(|field| field.from.contains(&leaf.path));
+    // A key is needed, and shown nowhere.
+    let is_key = |leaf: &&Leaf| leaf.text.starts_with("****");
+    let lost = leaves.iter().filter(|leaf| !is_key(leaf) && !decides(leaf) && !is_shown(leaf));
+    lost.map(|leaf| leaf.path.clone()).collect()
 }
 
 /// Values that say the same in several places stand in for each other: they are changed together, for the fields that
 /// none of them decides alone.
-fn together(body: &str, write: impl Fn(&str) -> Option<Vec<Vec<Field>>>, events: &mut [Vec<Field>]) {
-    let leaves = leaves::of(body);
-    let mut paths: HashMap<&str, Vec<&str>> = HashMap::new();
-    for leaf in &leaves {
-        paths.entry(&leaf.text).or_default().push(&leaf.path);
+fn together(
+    body: &str,
+    leaves: &[Leaf],
+    write: impl Fn(&str) -> Option<Vec<Vec<Field>>>,
+    events: &mut [Vec<Field>],
+) {
+    let mut of_text: HashMap<&str, Vec<&Leaf>> = HashMap::new();
+    for leaf in leaves {
+        of_text.entry(&leaf.text).or_default().push(leaf);
     }
-    for (text, paths) in paths.into_iter().filter(|(_, paths)| (2..=TWINS_MAX).contains(&paths.len())) {
-        let mut variant = body.to_owned();
-        while let Some(leaf) = leaves::of(&variant).iter().find(|leaf| leaf.text == text) {
-            variant = leaf.put(&variant, Some("changed"));
-        }
-        let Some(changed) = write(&variant) else { continue };
-        compare(&paths, events, &changed, |field| field.from.is_empty());
+    for twins in of_text.into_values().filter(|twins| (2..=TWINS_MAX).contains(&twins.len())) {
+        let Some(changed) = write(&leaves::put(body, &twins, Some("changed"))) else { continue };
+        let tried: Vec<Tried> = twins.into_iter().map(|leaf| Tried { leaf, event: None }).collect();
+        compare(&tried, events, &changed, |field| field.from.is_empty());
     }
 }
 
+/// A value that is changed, and the one event that it can be about if others are changed with it.
+struct Tried<'a> {
+    leaf: &'a Leaf,
+    event: Option<usize>,
+}
+
+/// The values that are tried together: those of one name in several alerts, if it can be seen which event each alert
+/// has become; else each alone.
+fn batches<'a>(leaves: &'a [Leaf], events: &[Vec<Field>]) -> Vec<Vec<Tried<'a>>> {
+    let owners = owners(leaves, events);
+    let mut alike: Vec<(String, Vec<&Leaf>)> = Vec::new();
+    for leaf in leaves {
+        let name = item_and_name(leaf).map_or_else(|| leaf.path.clone(), |(_, name)| name.to_owned());
+        match alike.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, leaves)) => leaves.push(leaf),
+            None => alike.push((name, vec![leaf])),
+        }
+    }
+    let mut batches = Vec::new();
+    for (_, leaves) in alike {
+        let owner = |leaf: &Leaf| owners.get(item_and_name(leaf)?.0).copied();
+        let distinct: HashSet<usize> = leaves.iter().filter_map(|leaf| owner(leaf)).collect();
+        if leaves.len() > 1 && distinct.len() == leaves.len() {
+            batches.push(leaves.into_iter().map(|leaf| Tried { leaf, event: owner(leaf) }).collect());
+        } else {
+            batches.extend(leaves.into_iter().map(|leaf| vec![Tried { leaf, event: None }]));
+        }
+    }
+    batches
+}
+
+/// `alerts[0]` and `.labels.severity`.
+fn item_and_name(leaf: &Leaf) -> Option<(&str, &str)> {
+    leaf.path.split_at_checked(leaf.path.find(']')? + 1)
+}
+
+/// Which event each item of a list has become: the only one that repeats a text of this item alone.
+fn owners<'a>(leaves: &'a [Leaf], events: &[Vec<Field>]) -> HashMap<&'a str, usize> {
+    let mut items: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for leaf in leaves {
+        items.entry(&leaf.text).or_default().insert(item_and_name(leaf).map_or("", |(item, _)| item));
+    }
+    let mut repeating: HashMap<&str, HashSet<usize>> = HashMap::new();
+    for (number, event) in events.iter().enumerate() {
+        for text in event.iter().filter_map(|field| field.value.as_str()) {
+            repeating.entry(text).or_default().insert(number);
+        }
+    }
+    let mut owners = HashMap::new();
+    for (text, items) in items {
+        if let (Some(item), 1, Some(events)) = (items.iter().next(), items.len(), repeating.get(text))
+            && let (Some(event), 1) = (events.iter().next(), events.len())
+        {
+            owners.insert(*item, *event);
+        }
+    }
+    owners
+}
+
 fn compare(
-    paths: &[&str],
+    tried: &[Tried],
     events: &mut [Vec<Field>],
     changed: &[Vec<Field>],
     is_open: impl Fn(&Field) -> bool,
 ) {
     let twins = twins(events, changed);
-    for (event, twin) in events.iter_mut().zip(twins) {
+    for (number, (event, twin)) in events.iter_mut().zip(twins).enumerate() {
         let Some(twin) = twin else { continue };
+        let paths: Vec<&String> = tried
+            .iter()
+            .filter(|tried| tried.event.is_none_or(|event| event == number))
+            .map(|tried| &tried.leaf.path)
+            .collect();
         let (names, twin_names) = (page_names(event), page_names(twin));
-        let values: HashMap<&str, &serde_json::Value> =
+        let values: HashMap<&str, &Value> =
             twin.iter().zip(&twin_names).map(|(field, name)| (name.as_str(), &field.value)).collect();
         let differs_as = |name: &str, field: &Field| values.get(name) != Some(&&field.value);
         let differs: Vec<bool> =
@@ -115,12 +221,9 @@ fn compare(
         let relevant = |field: &Field| !is_other_action || is_action(field);
         for (field, differs) in event.iter_mut().zip(differs) {
             if differs && relevant(field) && is_open(field) {
-                let new: Vec<&str> = paths
-                    .iter()
-                    .copied()
-                    .filter(|path| !field.from.iter().any(|known| known == path))
-                    .collect();
-                field.from.extend(new.into_iter().map(str::to_owned));
+                let new: Vec<&String> =
+                    paths.iter().copied().filter(|path| !field.from.contains(path)).collect();
+                field.from.extend(new.into_iter().cloned());
             }
         }
     }
@@ -160,7 +263,7 @@ fn is_action(field: &Field) -> bool {
     matches!(field.name.as_str(), "event_action" | "event_type")
 }
 
-fn identity(event: &[Field]) -> Option<&serde_json::Value> {
+fn identity(event: &[Field]) -> Option<&Value> {
     let key = event.iter().find(|field| matches!(field.name.as_str(), "dedup_key" | "incident_key"));
     key.map(|field| &field.value)
 }

@@ -1,7 +1,7 @@
 //! One webhook: as it came, what was made of it, what became of that.
 
 use crate::masking;
-use crate::origin::{self, Field};
+use crate::origin::{self, Traced};
 use crate::rehearsal::Rehearsal;
 use crate::sent::{Attempt, Delivered, Sent, api};
 use arms_pagerduty::decode;
@@ -43,6 +43,8 @@ pub(crate) struct Webhook {
     pub(crate) answer: Option<Answer>,
     /// Whether the origins in `events` have been sought.
     pub(crate) is_traced: bool,
+    /// The values of the body that no event shows and that decide nothing, once that has been sought.
+    pub(crate) lost: Vec<String>,
     /// Of its events: to find where their values came from.
     #[serde(skip)]
     pub(crate) arrival: Option<Arrival>,
@@ -105,6 +107,7 @@ impl Webhook {
             events: parcels.iter().map(Sent::new).collect(),
             answer: None,
             is_traced: false,
+            lost: Vec::new(),
             arrival: arrival.filter(|_| decoded.len() <= BODY_SHOWN_MAX_BYTES),
             after_request: 0,
             began: Instant::now(),
@@ -141,8 +144,9 @@ impl Webhook {
     }
 
     /// Puts the origins that were found to the fields that they are of.
-    pub(crate) fn take_origins(&mut self, traced: Option<Vec<Vec<Field>>>) {
-        for (sent, fields) in self.events.iter_mut().zip(traced.unwrap_or_default()) {
+    pub(crate) fn take_origins(&mut self, traced: Traced) {
+        self.lost = traced.lost;
+        for (sent, fields) in self.events.iter_mut().zip(traced.events) {
             let is_same =
                 fields.iter().map(|field| &field.name).eq(sent.fields.iter().map(|field| &field.name));
             if is_same {

@@ -332,6 +332,34 @@ fn every_sample_can_be_previewed_and_every_value_has_an_origin() {
 }
 
 #[test]
+fn many_alerts_in_one_webhook_are_traced_in_time_and_what_is_lost_is_named() {
+    let inbox = Inbox::start(&[]);
+    let alert = |number: u32| {
+        let message =
+            format!("Pod checkout-{number} restarted {number} times, look at its logs. {}", "x".repeat(200));
+        json!({
+            "status": if number == 4 { "resolved" } else { "firing" }, "fingerprint": format!("print-{number}"),
+            "labels": {"alertname": "PodRestarts", "severity": "warning", "instance": format!("web-{number}")},
+            "annotations": {"message": message}, "startsAt": "2026-11-20T08:00:00Z",
+        })
+    };
+    let body = json!({"receiver": "r", "alerts": (0..60).map(alert).collect::<Vec<_>>()}).to_string();
+    assert!(body.len() > 26_000);
+    let draft = json!({"path": "/", "headers": [["x-integration-key", KEY]], "body": body});
+    let preview = inbox.put("POST", "/api/preview", &draft);
+    assert_eq!((preview["events"].as_array().unwrap().len(), &preview["is_traced"]), (60, &json!(true)));
+    for (event, field, from) in
+        [(3, "payload.severity", "alerts[3].labels.severity"), (3, "dedup_key", "alerts[3].fingerprint")]
+    {
+        let fields = preview["events"][event]["fields"].as_array().unwrap();
+        let found = fields.iter().find(|one| one["name"] == field).unwrap();
+        assert_eq!(found["from"], json!([from]));
+    }
+    // A resolve has no severity.
+    assert_eq!(preview["lost"], json!(["alerts[4].annotations.message"]));
+}
+
+#[test]
 fn faults_are_set_counted_and_seen_in_the_attempts() {
     let inbox = Inbox::start(&[]);
     assert_eq!(inbox.get("/api/fault"), json!({"kind": "none"}));

@@ -189,7 +189,9 @@ impl Page {
         let (front, body) = (Arc::clone(&self.front), webhook.body.clone());
         // Hundreds of trials; the webhooks go on meanwhile.
         let trace = move || origin::trace(&body, |body| front.rehearsal.written(body, &arrival));
-        webhook.take_origins(tokio::task::spawn_blocking(trace).await.unwrap_or_default());
+        if let Ok(Some(traced)) = tokio::task::spawn_blocking(trace).await {
+            webhook.take_origins(traced);
+        }
         webhook
     }
 }
