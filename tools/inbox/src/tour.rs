@@ -1,6 +1,6 @@
 //! The sample on its way from ARMS to the on-call's screen.
 
-use crate::bench::Bench;
+use crate::bench::{Bench, LISTEN};
 use crate::masking;
 use crate::options::{Options, Secrets};
 use crate::sample::{self, Sample};
@@ -75,6 +75,15 @@ pub(crate) async fn give(
     }
 
     heading(screen, "Try next")?;
+    // This function ends with `--once`: the commands are for the next one.
+    let next = options.listen.filter(|address| address.port() != 0).unwrap_or(LISTEN);
+    let address = if options.once { next } else { bench.address };
+    let url = format!("http://{address}{}", sample.path);
+    if options.once {
+        screen.line(
+            "  Start it without `--once`, so that it goes on listening, and paste in another terminal.\n",
+        )?;
+    }
     screen.line("  The same alert fires again: PagerDuty adds it to the open one and pages nobody twice.")?;
     let command = |status| sample.command(&url, options.token, status);
     screen.made_up(&format!("\n{}\n", command("firing")?))?;

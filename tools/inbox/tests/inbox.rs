@@ -340,7 +340,9 @@ fn a_taken_port_is_told_and_another_one_found() {
     let output = inbox(&["--once"]).output().unwrap();
     let shown = succeeded(&output);
     assert!(shown.starts_with("127.0.0.1:9000 is taken"), "{shown}");
-    assert!(!shown.contains("http://127.0.0.1:9000/"), "{shown}");
+    assert!(!shown.contains("POST http://127.0.0.1:9000/"), "{shown}");
+    // What is pasted afterwards goes to where the next one listens.
+    assert!(commands(shown).iter().all(|command| command.contains("http://127.0.0.1:9000/")), "{shown}");
 }
 
 #[test]
