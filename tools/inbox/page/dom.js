@@ -1,5 +1,7 @@
 // Elements. Text from outside gets into the page here alone, and always as text.
 
+import { t } from "./text.js";
+
 /** An element. `attributes` are set as such, functions become listeners, other children become text. */
 export function el(name, attributes = {}, ...children) {
   const [tag, ...classes] = name.split(".");
@@ -37,13 +39,13 @@ export function say(text) {
 export function pill(word) {
   const known = ["triggered", "acknowledged", "resolved", "critical", "error", "warning", "info",
     "trigger", "acknowledge", "resolve", "change"];
-  return el(`span.pill${known.includes(word) ? `.${word}` : ""}`, {}, word ?? "none");
+  return el(`span.pill${known.includes(word) ? `.${word}` : ""}`, {}, known.includes(word) ? t(word) : word ?? t("none"));
 }
 
 /** An HTTP status, coloured by what it means. */
 export function statusPill(status) {
-  if (status == null) return el("span.pill.waiting", {}, "on its way");
-  if (!status) return el("span.pill.bad", {}, "no answer");
+  if (status == null) return el("span.pill.waiting", {}, t`on its way`);
+  if (!status) return el("span.pill.bad", {}, t`no answer`);
   return el(`span.pill.${status < 300 ? "good" : "bad"}`, {}, String(status));
 }
 
@@ -56,11 +58,11 @@ export function ago(ms) {
 
 function words(ms) {
   const seconds = Math.max(0, Math.round((Date.now() - ms) / 1000));
-  if (seconds < 5) return "just now";
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86400)} d ago`;
+  if (seconds < 5) return t`just now`;
+  if (seconds < 60) return t`${seconds} s ago`;
+  if (seconds < 3600) return t`${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86400) return t`${Math.floor(seconds / 3600)} h ago`;
+  return t`${Math.floor(seconds / 86400)} d ago`;
 }
 
 export function tick() {
@@ -91,18 +93,31 @@ export function pretty(text) {
   }).trim();
 }
 
-/** A button that copies a text. */
-export function copy(text, what) {
-  const button = el("button.small", { type: "button", "aria-label": `Copy ${what}` }, "Copy");
+/** A button that copies a text, which may be made only then. */
+export function copy(text, what, name = t`Copy`) {
+  const button = el("button.small", { type: "button", "aria-label": what ? `${name}: ${what}` : name }, name);
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
+      await navigator.clipboard.writeText(typeof text === "function" ? text() : text);
+      button.textContent = t`Copied`;
     } catch {
-      button.textContent = "Not allowed";
+      button.textContent = t`Not allowed`;
     }
-    say(`${what}: ${button.textContent}`);
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    say(`${what ?? name}: ${button.textContent}`);
+    setTimeout(() => { button.textContent = name; }, 1500);
   });
   return button;
+}
+
+/** A text as it is, with a button that copies it. */
+export function block(text, what, ...more) {
+  return el("div.block", {}, el("pre", { tabindex: "0", "aria-label": what, role: "group" }, text), el("span.under", {}, more, copy(text, what)));
+}
+
+/** Details whose content is made when they are first unfolded. */
+export function unfolding(summary, content, name = "details") {
+  const details = el(name, { toggle: () => {
+    if (details.open && details.childElementCount === 1) details.append(...[content()].flat(Infinity).filter(Boolean));
+  } }, el("summary", {}, summary));
+  return details;
 }

@@ -1,6 +1,7 @@
 // How the stand-in goes wrong: the switch in the bar.
 
-import { call, say } from "./dom.js";
+import { call, el, say } from "./dom.js";
+import { t } from "./text.js";
 
 const CHOICES = [
   ["answers as PagerDuty does", { kind: "none" }],
@@ -13,26 +14,33 @@ const CHOICES = [
   ["nothing, once", { kind: "nothing", times: 1 }],
   ["nothing, always", { kind: "nothing" }],
 ];
+const BY_SCRIPT = "script";
 
 const place = (fault) => CHOICES.findIndex(([, choice]) =>
-  choice.kind === fault.kind && choice.status === fault.status && (choice.times ?? null) === (fault.times ?? null));
+  ["kind", "status", "ms", "times"].every((part) => (choice[part] ?? null) === (fault[part] ?? null)));
 
-/** Fills the switch once. */
-export function setUp(select) {
-  for (const [index, [name]] of CHOICES.entries()) select.append(new Option(name, String(index)));
-  select.addEventListener("change", async () => {
+/** Fills the switch, also again in another language. */
+export function fill(select) {
+  select.replaceChildren(...CHOICES.map(([name], index) => new Option(t(name), String(index))),
+    el("option", { value: BY_SCRIPT, hidden: true, disabled: true }, t`set by a script`));
+  select.onchange = async () => {
     const [name, fault] = CHOICES[Number(select.value)];
     await call("PUT", "/api/fault", fault);
-    say(`The stand-in: ${name}`);
-  });
+    say(t`The stand-in: ${t(name)}`);
+  };
 }
 
 /** Shows what is so now, also if a script has set it. */
 export function showFault(select, note, fault) {
   const at = place(fault);
-  if (document.activeElement !== select || select.value !== String(at)) select.value = String(at);
+  select.value = at < 0 ? BY_SCRIPT : String(at);
   select.classList.toggle("on", fault.kind !== "none");
   note.hidden = fault.kind === "none";
-  const what = { status: `answers ${fault.status}`, slow: `answers ${fault.ms} ms late`, nothing: "answers nothing" }[fault.kind];
-  note.textContent = note.hidden ? "" : `The stand-in ${what} on purpose${fault.left != null ? `, ${fault.left} more times` : ""}.`;
+  const what = {
+    none: () => "",
+    status: () => t`The stand-in answers ${fault.status} on purpose.`,
+    slow: () => t`The stand-in answers ${fault.ms} ms late on purpose.`,
+    nothing: () => t`The stand-in answers nothing on purpose.`,
+  }[fault.kind]();
+  note.textContent = fault.left == null ? what : `${what} ${t`${fault.left} more times.`}`;
 }

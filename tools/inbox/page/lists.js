@@ -1,85 +1,174 @@
-// The three lists with one item opened beside them.
+// The three lists: their rows, how they are filtered, and the item that is opened beside them.
 
-import { ago, call, el, get, pill, say } from "./dom.js";
-import { webhookLine, webhookView } from "./webhook.js";
-
-const two = (list, detail) => el("div.two", {}, el("section.list", { "aria-label": "List" }, list), el("section.detail", { "aria-label": "Detail" }, detail));
-
-function empty(title, ...text) {
-  return el("div.empty", {}, el("h2", {}, title), el("p", {}, ...text));
-}
-
-function row(href, isOpen, classes, ...children) {
-  return el("li", {}, el(`a.row${classes}`, { href, "aria-current": isOpen ? "true" : false }, ...children));
-}
+import { ago, call, el, get, pill, say, statusPill } from "./dom.js";
+import { language, t } from "./text.js";
+import { webhookView } from "./webhook.js";
 
 const STATES = ["triggered", "acknowledged", "resolved"];
+const OUTCOMES = ["accepted", "undelivered", "refused"];
 const SEVERITIES = ["critical", "error", "warning", "info"];
-const known = (word, words) => (words.includes(word) ? word : "none");
+/** What the empty page offers to send. */
+const SAMPLES = ["alertmanager-firing", "alertmanager-resolved", "cloudmonitor-alert", "sls-firing", "prometheus-alertmanager"];
 
-export async function alertsView(id, state) {
-  const { alerts } = await get("/api/alerts");
-  if (!alerts.length) {
-    return two(el("p.quiet", {}, "No alerts."), empty("Nobody is paged", "Send a webhook to ",
-      el("code", {}, state.status.webhook_url), ", or ", el("a", { href: "#/compose" }, "compose one"), "."));
-  }
-  const list = el("ol.rows", {}, alerts.map((alert) =>
-    row(`#/alerts/${alert.id}`, alert.id === id, `.severity-${known(alert.severity, SEVERITIES)}.is-${known(alert.state, STATES)}`,
-      el("span.top", {}, pill(alert.state), el("span.grow", {}, alert.source ?? ""), ago(alert.opened_at_ms)),
-      el("span.title", {}, alert.summary),
-      el("span.sub", {}, alert.severity ?? "no severity", ` · triggered ${times(alert.triggers)}`,
-        alert.opened > 1 ? ` · opened ${times(alert.opened)}` : ""))));
-  const wanted = alerts.find((alert) => alert.id === id);
-  if (id && !wanted) return two(list, empty("This alert is gone", "It was cleared, or let go to stay within bounds."));
-  const detail = wanted ? await alertDetail(id, state) : empty("Choose an alert", "Tab goes from one to the next, Enter opens it.");
-  return two(list, detail);
+export const lists = { alerts, changes, webhooks };
+
+const known = (word, words) => (words.includes(word) ? word : "none");
+const times = (count) => (count === 1 ? t`once` : t`${count} times`);
+const back = (view) => el("a.back", { href: `#/${view}` }, t`← Back to the list`);
+
+function empty(title, ...text) {
+  return [el("div.empty", {}, el("h2", {}, title), el("p", {}, ...text))];
 }
 
-const times = (count) => (count === 1 ? "once" : `${count} times`);
+const made = new Map();
+
+/** The rows of a list; one that is still the same is not made again. */
+function rows(items, make) {
+  return items.map((item, index) => {
+    const [key, text] = [`${language()} ${item.id ?? index}`, JSON.stringify(item)];
+    if (made.get(key)?.text !== text) {
+      const { href, classes, content, state, severity, words } = make(item);
+      const element = el("li", { "data-state": state, "data-severity": severity, "data-words": words.filter(Boolean).join(" ").toLowerCase() },
+        el(`a.row${classes}`, { href }, content));
+      if (made.size > 4000) made.clear();
+      made.set(key, { text, element });
+    }
+    return made.get(key).element;
+  });
+}
+
+async function alerts(id, state) {
+  const { alerts } = await get("/api/alerts");
+  const list = rows(alerts, (alert) => ({
+    href: `#/alerts/${alert.id}`, state: alert.state, severity: alert.severity, words: [alert.summary, alert.source, alert.dedup_key],
+    classes: `.severity-${known(alert.severity, SEVERITIES)}.is-${known(alert.state, STATES)}`,
+    content: [
+      el("span.top", {}, pill(alert.state), el("span.grow", {}, alert.source ?? ""), ago(alert.opened_at_ms)),
+      el("span.title", {}, alert.summary),
+      el("span.sub", {}, alert.severity ?? t`no severity`, " · ", t`triggered ${times(alert.triggers)}`,
+        alert.opened > 1 ? ` · ${t`opened ${times(alert.opened)}`}` : "")],
+  }));
+  if (id && alerts.some((alert) => alert.id === id)) return [list, await alertDetail(id, state)];
+  if (id) return [list, [back("alerts"), ...empty(t`This alert is gone`, t`It was cleared, or let go to stay within bounds.`)]];
+  if (alerts.length) return [list, empty(t`Choose an alert`, t`Tab goes from one to the next, Enter opens it.`)];
+  return [list, [...empty(t`Nobody is paged`, t`Send a webhook to ${el("code", {}, state.status.webhook_url)}, or ${
+    el("a", { href: "#/compose" }, t`compose one`)}, or try a sample:`), await offers()]];
+}
+
+/** Samples to send with one click. */
+async function offers() {
+  const { samples } = await get("/api/samples");
+  const offered = SAMPLES.map((name) => samples.find((sample) => sample.name === name)).filter(Boolean);
+  return el("ul.offers", {}, offered.map((sample) => el("li", {}, el("button", {
+    type: "button", click: () => call("POST", "/api/send", sample),
+  }, t(sample.title)))));
+}
 
 async function alertDetail(id, state) {
   const alert = await get(`/api/alerts/${id}`);
-  const act = (verb) => el("button", {
-    type: "button",
-    disabled: alert.state === "resolved" || (verb === "acknowledge" && alert.state === "acknowledged"),
-    click: async () => { await call("POST", `/api/alerts/${id}/${verb}`); say(`${verb}d`); },
-  }, verb === "acknowledge" ? "Acknowledge" : "Resolve");
-  const facts = [
-    ["severity", alert.severity ? pill(alert.severity) : "none: Events API v1 has none"], ["source", alert.source ?? "none"],
-    ["dedup key", el("code", {}, alert.dedup_key)], ["key", el("code", {}, alert.key)],
-    ["triggered", times(alert.triggers)], [alert.state === "resolved" ? "last opened" : "open since", ago(alert.opened_at_ms)],
-  ];
   const chosen = state.chosen.get(id) ?? alert.webhooks[0]?.id;
   const opened = chosen ? await get(`/api/webhooks/${chosen}`).catch(() => null) : null;
-  return [
-    el("header.head", {}, el("div", {}, pill(alert.state), el("h2", {}, alert.summary)), el("div.acts", {}, act("acknowledge"), act("resolve"))),
+  const act = (verb, name, isDone) => el("button", {
+    type: "button", disabled: isDone,
+    click: async () => { await call("POST", `/api/alerts/${id}/${verb}`); say(name); },
+  }, name);
+  const facts = [
+    [t`severity`, alert.severity ? pill(alert.severity) : t`none: Events API v1 has none`], [t`source`, alert.source ?? t`none`],
+    [t`dedup key`, el("code", {}, alert.dedup_key)], [t`key`, el("code", {}, alert.key)],
+    [t`triggers`, times(alert.triggers)], [alert.state === "resolved" ? t`last opened` : t`open since`, ago(alert.opened_at_ms)],
+  ];
+  const detail = [
+    back("alerts"),
+    el("header.head", {}, el("div", {}, pill(alert.state), el("h2", {}, alert.summary)), el("div.acts", {},
+      act("acknowledge", t`Acknowledge`, alert.state !== "triggered"), act("resolve", t`Resolve`, alert.state === "resolved"))),
     el("dl.facts", {}, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-    el("h3.part", {}, `Webhooks about it, newest first (${alert.webhooks.length})`),
+    el("h3.part", {}, t`Webhooks about it, newest first (${alert.webhooks.length})`),
     alert.webhooks.length ? el("ol.rows.inline", {}, alert.webhooks.map((webhook) => el("li", {},
       el("button.row", {
         type: "button", "aria-pressed": String(webhook.id === chosen),
         click: () => { state.chosen.set(id, webhook.id); state.show(); },
       }, webhookLine(webhook)[0]))))
-      : el("p.quiet", {}, "None is remembered: it came straight to the stand-in, or was let go."),
-    opened ? webhookView(opened, false, id) : null,
+      : el("p.quiet", {}, t`None is remembered: it came straight to the stand-in, or was let go.`),
+    opened ? webhookView(opened, state, { alert: id }) : null,
+  ];
+  detail.key = JSON.stringify([alert, opened, chosen]);
+  return detail;
+}
+
+async function changes(id, state) {
+  const { changes } = await get("/api/changes");
+  const list = rows(changes, (change) => ({
+    href: change.webhook ? `#/changes/${change.webhook}` : "#/changes", classes: ".severity-none", words: [change.summary, change.source],
+    content: [el("span.top", {}, pill("change"), el("span.grow", {}, change.source ?? ""), ago(change.at_ms)), el("span.title", {}, change.summary)],
+  }));
+  if (id) return [list, await webhookDetail(id, "changes", state)];
+  if (changes.length) return [list, empty(t`Choose a change`, t`A change event pages nobody; it is shown beside the alerts.`)];
+  return [list, empty(t`No change events`, t`They come by the path /change.`)];
+}
+
+async function webhooks(id, state) {
+  const { webhooks } = await get("/api/webhooks");
+  const list = rows(webhooks, (webhook) => ({
+    href: `#/webhooks/${webhook.id}`, classes: `.severity-${webhook.outcome === "undelivered" ? "critical" : "none"}`,
+    state: webhook.outcome, severity: webhook.severity, words: [webhook.title, webhook.target, ...webhook.dedup_keys], content: webhookLine(webhook),
+  }));
+  if (id) return [list, await webhookDetail(id, "webhooks", state)];
+  if (webhooks.length) return [list, empty(t`Choose a webhook`, t`Accepted, refused or still being tried: everything that came.`)];
+  return [list, empty(t`No webhook yet`, t`Those that the function refuses are shown here too.`)];
+}
+
+async function webhookDetail(id, view, state) {
+  const webhook = await get(`/api/webhooks/${id}`);
+  const detail = [back(view), webhookView(webhook, state)];
+  detail.key = JSON.stringify(webhook);
+  return detail;
+}
+
+/** A webhook in a list. */
+function webhookLine(webhook) {
+  const what = webhook.outcome === "undelivered" ? el("span.pill.bad", {}, t`not delivered`)
+    : webhook.action ? pill(webhook.action) : el("span.pill.bad", {}, t`refused`);
+  return [
+    el("span.top", {}, statusPill(webhook.status), what, el("span.grow", {}, webhook.title ?? `${webhook.method} ${webhook.target}`), ago(webhook.at_ms)),
+    el("span.sub", {}, `${webhook.method} ${webhook.target}`, webhook.events > 1 ? ` · ${t`${webhook.events} events`}` : "",
+      webhook.attempts > 1 ? ` · ${t`${webhook.attempts} attempts`}` : ""),
   ];
 }
 
-export async function changesView(id) {
-  const { changes } = await get("/api/changes");
-  if (!changes.length) return two(el("p.quiet", {}, "No change events."), empty("No change events", "They come by the path /change."));
-  const list = el("ol.rows", {}, changes.map((change) => row(
-    change.webhook ? `#/changes/${change.webhook}` : "#/changes", Boolean(change.webhook) && change.webhook === id, ".severity-none",
-    el("span.top", {}, pill("change"), el("span.grow", {}, change.source ?? ""), ago(change.at_ms)),
-    el("span.title", {}, change.summary))));
-  const opened = id ? webhookView(await get(`/api/webhooks/${id}`)) : empty("Choose a change", "A change event pages nobody; it stands beside the alerts.");
-  return two(list, opened);
+const byId = (id) => document.getElementById(id);
+let filtered = "";
+
+/** Gives the filter the choices of a view. */
+export function setUpFilter(view, changed) {
+  if (filtered === `${view} ${language()}`) return;
+  filtered = `${view} ${language()}`;
+  const options = (all, words) => [new Option(all, ""), ...words.map((word) => new Option(t(word), word))];
+  byId("by-state").replaceChildren(...options(t`any state`, view === "webhooks" ? OUTCOMES : STATES));
+  byId("by-severity").replaceChildren(...options(t`any severity`, SEVERITIES));
+  byId("by-state").hidden = byId("by-severity").hidden = view === "changes";
+  for (const id of ["search", "by-state", "by-severity"]) byId(id).oninput = changed;
 }
 
-export async function webhooksView(id) {
-  const { webhooks } = await get("/api/webhooks");
-  if (!webhooks.length) return two(el("p.quiet", {}, "No webhooks."), empty("No webhook yet", "Also those that the function refuses are shown here."));
-  const list = el("ol.rows", {}, webhooks.map((webhook) => row(`#/webhooks/${webhook.id}`, webhook.id === id, ".severity-none", webhookLine(webhook))));
-  const opened = id ? webhookView(await get(`/api/webhooks/${id}`)) : empty("Choose a webhook", "Accepted, refused or still being tried: everything that came.");
-  return two(list, opened);
+/** Hides the rows that are not asked for. */
+export function applyFilter(rows) {
+  const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const [state, severity] = [byId("by-state").value, byId("by-severity").value];
+  const all = [...rows.querySelectorAll("li")];
+  let left = 0;
+  for (const row of all) {
+    const { dataset } = row;
+    row.hidden = !(words.every((word) => dataset.words.includes(word)) && (!state || dataset.state === state) && (!severity || dataset.severity === severity));
+    left += row.hidden ? 0 : 1;
+  }
+  byId("found").value = words.length || state || severity ? t`${left} of ${all.length}` : "";
+}
+
+/** Opens the next row, or the one before. */
+export function step(rows, by) {
+  const links = [...rows.querySelectorAll("li:not([hidden]) a")];
+  const at = links.findIndex((link) => link.hasAttribute("aria-current"));
+  const link = links[at < 0 ? 0 : Math.min(Math.max(at + by, 0), links.length - 1)];
+  if (!link) return;
+  location.hash = link.getAttribute("href");
+  link.focus();
 }

@@ -156,6 +156,17 @@ impl Webhook {
         }
     }
 
+    /// What became of it, in a word.
+    pub(crate) fn outcome(&self) -> &'static str {
+        let is_undelivered = |sent: &Sent| sent.delivery.as_ref().is_some_and(|end| !end.is_accepted);
+        match &self.answer {
+            None => "waiting",
+            Some(_) if self.events.iter().any(is_undelivered) => "undelivered",
+            Some(answer) if self.events.is_empty() && answer.status >= 400 => "refused",
+            Some(_) => "accepted",
+        }
+    }
+
     /// About what it weighs in memory.
     pub(crate) fn size_bytes(&self) -> usize {
         let events = self.events.iter().map(|sent| sent.wire.len().saturating_mul(4));

@@ -55,6 +55,8 @@ pub(crate) struct Attempt {
 
 #[derive(Clone, Serialize)]
 pub(crate) struct Delivered {
+    /// Whether PagerDuty has it, or the queue.
+    pub(crate) is_accepted: bool,
     /// Whether it was stored in the queue instead of being sent.
     pub(crate) is_stored: bool,
     pub(crate) status: Option<u16>,
@@ -92,8 +94,10 @@ impl Sent {
 
 impl Delivered {
     pub(crate) fn new(delivery: &Delivery, mask: &Mask) -> Self {
-        let errors = if delivery.is_accepted() { Vec::new() } else { delivery.outcome.errors(mask) };
+        let is_accepted = delivery.is_accepted();
+        let errors = if is_accepted { Vec::new() } else { delivery.outcome.errors(mask) };
         Self {
+            is_accepted,
             is_stored: matches!(delivery.outcome, Outcome::Stored),
             status: delivery.status(),
             attempts: delivery.attempts,

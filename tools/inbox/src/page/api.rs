@@ -17,6 +17,8 @@ use std::time::Duration;
 const WAIT_MAX: Duration = Duration::from_secs(25);
 /// Changes within this time are reported together.
 const PAUSE: Duration = Duration::from_millis(60);
+/// Dedup keys of a webhook in a list, to be found by.
+const KEYS_MAX: usize = 10;
 
 /// An alert in a list.
 #[derive(Serialize)]
@@ -57,6 +59,8 @@ impl Page {
         let forward = self.front.forward.as_ref();
         let is_open = |alert: &Alert| (alert.state != AlertState::Resolved).then_some(());
         let open = self.front.standin.read_alerts(is_open);
+        let undelivered =
+            self.front.memory.map(|webhook| (webhook.outcome() == "undelivered").then(|| webhook.id.clone()));
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "webhook_url": self.webhook_url,
@@ -81,6 +85,10 @@ impl Page {
                 "webhooks": WEBHOOKS_MAX,
                 "webhook_bytes": WEBHOOKS_MAX_BYTES,
                 "alerts": pagerduty_standin::memory::ALERTS_MAX,
+            },
+            "undelivered": {
+                "webhooks": undelivered.len(),
+                "latest": undelivered.first(),
             },
             "without_alert": self.front.standin.without_alert(),
             "fault": self.fault(),
@@ -161,6 +169,16 @@ impl Page {
         json!({ "changes": changes.collect::<Vec<_>>() })
     }
 
+    /// All that is remembered.
+    pub(super) fn export(&self) -> Value {
+        json!({
+            "status": self.status(),
+            "alerts": self.front.standin.alerts(),
+            "changes": self.front.standin.changes(),
+            "webhooks": self.front.memory.map(|webhook| Some(json!(webhook))),
+        })
+    }
+
     pub(super) fn webhooks(&self) -> Value {
         json!({ "webhooks": self.front.memory.map(|webhook| Some(summary(webhook))) })
     }
@@ -210,9 +228,11 @@ fn summary(webhook: &Webhook) -> Value {
         "title": title,
         "action": first.map(|sent| sent.action),
         "severity": first.map(|sent| sent.severity),
+        "dedup_keys": webhook.events.iter().map(|sent| &sent.dedup_key).take(KEYS_MAX).collect::<Vec<_>>(),
         "events": webhook.events.len(),
         "attempts": webhook.events.iter().map(|sent| sent.attempts.len()).max(),
         "status": webhook.answer.as_ref().map(|answer| answer.status),
+        "outcome": webhook.outcome(),
     })
 }
 

@@ -39,7 +39,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const ICON: &str = "image/svg+xml";
 /// The page itself: plain files, built into the tool.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 13] = [
     ("/", HTML, include_str!("../../page/index.html")),
     ("/style.css", CSS, include_str!("../../page/style.css")),
     ("/icon.svg", ICON, include_str!("../../page/icon.svg")),
@@ -49,6 +49,10 @@ const FILES: [(&str, &str, &str); 9] = [
     ("/webhook.js", SCRIPT, include_str!("../../page/webhook.js")),
     ("/compose.js", SCRIPT, include_str!("../../page/compose.js")),
     ("/fault.js", SCRIPT, include_str!("../../page/fault.js")),
+    ("/template.js", SCRIPT, include_str!("../../page/template.js")),
+    ("/text.js", SCRIPT, include_str!("../../page/text.js")),
+    ("/verdict.js", SCRIPT, include_str!("../../page/verdict.js")),
+    ("/zh.js", SCRIPT, include_str!("../../page/zh.js")),
 ];
 
 /// What the page shows, and what it acts on.
@@ -109,6 +113,7 @@ impl Page {
                 "/api/webhooks/{id}",
                 get(async |State(page): Shared, Path(id): Id| page.webhook(&id).await.map(Json)),
             )
+            .route("/api/export", get(async |State(page): Shared| Json(page.export())))
             .route("/api/preview", post(async |State(page): Shared, body| page.preview(read(&body)?).await))
             .route("/api/send", post(async |State(page): Shared, body| page.send(read(&body)?).await))
             .route("/api/clear", post(async |State(page): Shared| Json(page.clear())))
