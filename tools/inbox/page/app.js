@@ -105,13 +105,13 @@ async function refresh() {
   state.open = open;
   showFault(byId("fault"), byId("faulty"), fault);
   loud(byId("forwarding"), forwarding && t`Every event goes to the real PagerDuty as well, and pages: ${forwarding.url} under the key ${forwarding.key}`);
-  loud(byId("undelivered"), undelivered.webhooks && t`Nobody was paged: PagerDuty does not have all events of ${undelivered.webhooks} webhooks. ${
+  loud(byId("undelivered"), undelivered.webhooks && t`Nobody was paged. Webhooks whose events did not all reach PagerDuty: ${undelivered.webhooks}. ${
     el("a", { href: `#/webhooks/${undelivered.latest}` }, t`Show the latest`)}`);
   const letGo = gone.webhooks + gone.alerts_changes_and_requests;
   byId("foot").replaceChildren(
     el("span", {}, t`Webhook`, " ", el("code", {}, url)), el("span", {}, t`PagerDuty stand-in`, " ", el("code", {}, standin)),
     queue ? el("span", {}, t`${queue.waiting} events wait in the queue, ${queue.dead} dead letters`) : "",
-    el("span", {}, letGo ? t`${letGo} of the oldest let go` : t`nothing let go`), el("span", {}, t`version ${version}`),
+    letGo ? el("span", {}, t`${letGo} of the oldest records dropped`) : "", el("span", {}, t`version ${version}`),
     el("a", { href: "/api/export", download: "inbox.json" }, t`Export`), el("span.keys", {}, t`Keys: / search, j next, k previous`));
 }
 

@@ -35,9 +35,9 @@ export async function composeView(state) {
   const path = el("input", { id: "path", list: "paths", spellcheck: "false", autocomplete: "off" });
   const area = (id, rows, placeholder) => el("textarea", { id, rows, spellcheck: "false", placeholder });
   const headers = area("headers", 3);
-  const body = area("body", 12, t`Paste what the source sends: JSON, form, preset template, any text, or an undelivered line of the log`);
-  const recovery = area("recovery", 5, t`Left empty, it is derived from the body`);
-  const result = el("section.result", { "aria-label": t`Result` },
+  const body = area("body", 10, t`Paste what the source sends: JSON, form, preset template, any text, or an undelivered line of the log`);
+  const recovery = area("recovery", 2, t`Left empty, it is derived from the body`);
+  const result = el("div.result", {},
     el("p.quiet", {}, t`Preview shows whether it would page, the event that would leave, and where each value came from. Nothing is sent.`));
   const draft = () => ({
     path: path.value,

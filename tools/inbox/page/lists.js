@@ -49,9 +49,9 @@ async function alerts(id, state) {
         alert.opened > 1 ? ` · ${t`opened ${times(alert.opened)}`}` : "")],
   }));
   if (id && alerts.some((alert) => alert.id === id)) return [list, await alertDetail(id, state)];
-  if (id) return [list, [back("alerts"), ...empty(t`This alert is gone`, t`It was cleared, or let go to stay within bounds.`)]];
-  if (alerts.length) return [list, empty(t`Choose an alert`, t`Tab goes from one to the next, Enter opens it.`)];
-  return [list, [...empty(t`Nobody is paged`, t`Send a webhook to ${el("code", {}, state.status.webhook_url)}, or ${
+  if (id) return [list, [back("alerts"), ...empty(t`This alert is gone`, t`It was cleared, or dropped because newer ones came.`)]];
+  if (alerts.length) return [list, empty(t`Choose an alert`, t`The keys j and k open the next and the previous one.`)];
+  return [list, [...empty(t`Nobody is paged`, t`Send a webhook to ${el("code", {}, `${state.status.webhook_url}/v2/enqueue`)}, or ${
     el("a", { href: "#/compose" }, t`compose one`)}, or try a sample:`), await offers()]];
 }
 
@@ -88,7 +88,7 @@ async function alertDetail(id, state) {
         type: "button", "aria-pressed": String(webhook.id === chosen),
         click: () => { state.chosen.set(id, webhook.id); state.show(); },
       }, webhookLine(webhook)[0]))))
-      : el("p.quiet", {}, t`None is remembered: it came straight to the stand-in, or was let go.`),
+      : el("p.quiet", {}, t`None is kept: the event came straight to the stand-in, or its webhook was dropped because newer ones came.`),
     opened ? webhookView(opened, state, { alert: id }) : null,
   ];
   detail.key = JSON.stringify([alert, opened, chosen]);
@@ -119,7 +119,8 @@ async function webhooks(id, state) {
 
 async function webhookDetail(id, view, state) {
   const webhook = await get(`/api/webhooks/${id}`);
-  const detail = [back(view), webhookView(webhook, state)];
+  const title = webhook.events[0]?.summary || `${webhook.method} ${webhook.target}`;
+  const detail = [back(view), el("header.head", {}, el("h2", {}, title)), webhookView(webhook, state)];
   detail.key = JSON.stringify(webhook);
   return detail;
 }
@@ -145,6 +146,7 @@ export function setUpFilter(view, changed) {
   const options = (all, words) => [new Option(all, ""), ...words.map((word) => new Option(t(word), word))];
   byId("by-state").replaceChildren(...options(t`any state`, view === "webhooks" ? OUTCOMES : STATES));
   byId("by-severity").replaceChildren(...options(t`any severity`, SEVERITIES));
+  byId("search").value = "";
   byId("by-state").hidden = byId("by-severity").hidden = view === "changes";
   for (const id of ["search", "by-state", "by-severity"]) byId(id).oninput = changed;
 }

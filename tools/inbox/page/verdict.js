@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { t } from "./text.js";
-import { origin, refusal } from "./webhook.js";
+import { isDetail, origin, refusal } from "./webhook.js";
 
 const LOST_SHOWN = 5;
 /** The function's summary of a body that holds only the key. */
@@ -21,6 +21,16 @@ const WORDS = [
 export function counterparts(body) {
   const swap = (from, to) => (body.includes(from) ? body.replaceAll(from, to) : null);
   return [...WORDS.map(([fires, over]) => swap(fires, over)), ...WORDS.map(([fires, over]) => swap(over, fires))].filter(Boolean);
+}
+
+/**
+ * What a template may have left unfilled. ARMS and Prometheus have filled in an alert of theirs; the rule that they
+ * send along in its details has variables of its own.
+ */
+function sourceText(webhook) {
+  const fields = webhook.events.flatMap((sent) => sent.fields);
+  if (!fields.some((field) => field.from.some((name) => name.includes("alerts[")))) return webhook.body;
+  return fields.filter((field) => !isDetail(field)).map((field) => String(field.value)).join("\n");
 }
 
 const isOnce = (sent) => sent.dedup_key.startsWith("arms-once-");
@@ -45,7 +55,7 @@ export function verdict(webhook, recovery, isGiven) {
   if (triggers.length) points.push(...recoveryPoints(webhook, triggers, recovery, isGiven));
   else if (over.length && recovery && resolves(recovery, webhook)) points.push(point(true, t`The webhook that fires has the same dedup key, so that this one resolves its alert.`));
   if (triggers.some((sent) => sent.summary === KEY_ALONE)) points.push(point(false, t`The body says nothing of the alert: add a body template.`));
-  const unfilled = [...new Set(webhook.body.match(UNFILLED) ?? [])];
+  const unfilled = [...new Set(sourceText(webhook).match(UNFILLED) ?? [])];
   if (unfilled.length) points.push(point(false, t`Not filled in: ${el("code", {}, unfilled.join(" "))}. Send what the source makes of the template, not the template.`));
   points.push(lostPoint(webhook, triggers.length > 0 && !over.length));
   if (triggers.some((sent) => sent.summary.endsWith("…"))) points.push(point(false, t`The summary is cut to 1,024 characters.`));
@@ -57,7 +67,7 @@ function heading(triggers, over, changes) {
   if (changes.length) return t`It pages nobody: a change event is shown beside the alerts`;
   if (!triggers.length) return over.length ? t`It pages nobody: it resolves` : t`It pages nobody: it acknowledges`;
   const pages = triggers.length === 1 ? t`It pages: an alert opens` : t`It pages: ${triggers.length} alerts open`;
-  return over.length ? `${pages}${t`, and ${over.length} are resolved`}` : pages;
+  return over.length ? `${pages}${t`; ${over.length} resolved`}` : pages;
 }
 
 function recoveryPoints(webhook, triggers, recovery, isGiven) {

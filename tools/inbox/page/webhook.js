@@ -39,7 +39,7 @@ function outcome(webhook) {
     const errors = [...new Set(failed.flatMap((sent) => sent.delivery.errors))];
     return el("div.loud", { role: "note" },
       el("strong", {}, isPage ? t`Nobody was paged` : t`PagerDuty does not know that it is over`),
-      el("p", {}, t`PagerDuty does not have ${failed.length} of ${webhook.events.length} events. ${late}`),
+      el("p", {}, t`${failed.length} of ${webhook.events.length} events did not reach PagerDuty. ${late}`),
       errors.length ? el("p", {}, errors.join("; ")) : null,
       el("p", {}, t`On a deployed function the log has each of them as ${el("code", {}, "undelivered")}; ${el("code", {}, "arms-pagerduty resend")} sends them again.`));
   }
@@ -92,9 +92,9 @@ function incoming(webhook) {
 
 function events(webhook, isPreview, alert) {
   const count = webhook.events.length;
-  const title = (number) => [isPreview ? t`What would be sent` : t`What PagerDuty gets`, count > 1 ? ` ${t`${number + 1} of ${count}`}` : ""].join("");
+  const title = (number) => [isPreview ? t`What would be sent` : t`What is sent to PagerDuty`, count > 1 ? ` ${t`${number + 1} of ${count}`}` : ""].join("");
   const facts = (sent) => el("p.facts", {}, pill(sent.action), sent.action === "change" ? null : pill(sent.severity), " ", el("strong", {}, sent.summary),
-    sent.alert && sent.alert !== alert && !isPreview ? [" · ", el("a", { href: `#/alerts/${sent.alert}` }, t`its alert`)] : null);
+    sent.alert && sent.alert !== alert && !isPreview && sent.delivery?.is_accepted !== false ? [" · ", el("a", { href: `#/alerts/${sent.alert}` }, t`its alert`)] : null);
   const content = (sent) => [rules(sent), fields(webhook, sent),
     unfolding(t`As JSON`, () => block(pretty(JSON.stringify(sent.event)), t`the event`)), isPreview ? null : attempts(webhook, sent)];
   return webhook.events.map((sent, number) => (number < EVENTS_SHOWN
@@ -108,6 +108,8 @@ function rules(sent) {
     el("li", {}, "✗ ", el("code", {}, broken.rule), broken.source ? el("small", {}, ` (${broken.source})`) : null)));
 }
 
+export const isDetail = (field) => /^(payload\.custom_details|details)\b/.test(field.name);
+
 function fields(webhook, sent) {
   const row = (field) => el("tr", {},
     el("th", { scope: "row" }, field.name),
@@ -116,7 +118,6 @@ function fields(webhook, sent) {
   const table = (fields) => el("table.fields", {},
     el("thead", {}, el("tr", {}, [t`field`, t`value`, t`where it came from`].map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", {}, fields.map(row)));
-  const isDetail = (field) => /^(payload\.custom_details|details)\b/.test(field.name);
   const details = sent.fields.filter(isDetail);
   return [
     table(sent.fields.filter((field) => !isDetail(field))),

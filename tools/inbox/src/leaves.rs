@@ -14,7 +14,7 @@ const NESTING_MAX: u32 = 3;
 const LINE: &str = "line ";
 /// Fewer lines with names are a coincidence.
 const NAMED_LINES_MIN: usize = 2;
-/// In a form these run to the line's end, whatever stands in them.
+/// In a form that is not encoded these run to the line's end, whatever stands in them.
 const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
 
 /// An object's members as they stand there, in their order and also where two have one name.
@@ -153,6 +153,7 @@ fn lines(body: &str) -> Vec<Leaf> {
 /// The values of one line; true if the last one runs to the body's end.
 fn pairs(body: &str, start: usize, line: &str, number: usize, leaves: &mut Vec<Leaf>) -> bool {
     let end = start + line.trim_end().len();
+    let is_encoded = !body.trim_end().contains(char::is_whitespace);
     let mut at = start;
     let mut is_first = true;
     while at < end {
@@ -168,7 +169,7 @@ fn pairs(body: &str, start: usize, line: &str, number: usize, leaves: &mut Vec<L
                     leaves.extend(inside.into_iter().map(|leaf| leaf.moved(from, "content")));
                     return true;
                 }
-                let to = if TEXT_FIELDS.contains(&name) { end } else { pair_end };
+                let to = if TEXT_FIELDS.contains(&name) && !is_encoded { end } else { pair_end };
                 leaves.push(plain(body, name.to_owned(), from..to));
                 at = to + 1;
             }
@@ -240,6 +241,7 @@ mod tests {
             (r#" {"a":{"b":[1,"x"]},"c":null}"#, vec!["a.b[0]=1", "a.b[1]=x"]),
             (r#"{"content":"{\"a\":\"b\"}"}"#, vec!["content.a=b"]),
             ("k=1&s=a&b\nmessage=x & y=z", vec!["k=1", "s=a&b", "message=x & y=z"]),
+            ("k=1&summary=a+b&s=c", vec!["k=1", "summary=a+b", "s=c"]),
             ("k=1&content={\"a\":\"b\"}", vec!["k=1", "content.a=b"]),
             (
                 "k=1&content=告警名称：重启\n告警内容：x: y",

@@ -112,9 +112,9 @@ fn lost(leaves: &[Leaf], events: &[Vec<Field>]) -> Vec<String> {
         })
     };
     let decides = |leaf: &&Leaf| fields().any(|field| field.from.contains(&leaf.path));
-    // A key is needed, and shown nowhere.
-    let is_key = |leaf: &&Leaf| leaf.text.starts_with("****");
-    let lost = leaves.iter().filter(|leaf| !is_key(leaf) && !decides(leaf) && !is_shown(leaf));
+    // A key is needed, and shown nowhere; some sources write null for what they do not have.
+    let is_missed = |leaf: &&Leaf| !leaf.text.starts_with("****") && leaf.text != "null";
+    let lost = leaves.iter().filter(|leaf| is_missed(leaf) && !decides(leaf) && !is_shown(leaf));
     lost.map(|leaf| leaf.path.clone()).collect()
 }
 
