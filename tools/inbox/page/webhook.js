@@ -95,8 +95,8 @@ function events(webhook, isPreview, alert) {
   const title = (number) => [isPreview ? t`What would be sent` : t`What is sent to PagerDuty`, count > 1 ? ` ${t`${number + 1} of ${count}`}` : ""].join("");
   const facts = (sent) => el("p.facts", {}, pill(sent.action), sent.action === "change" ? null : pill(sent.severity), " ", el("strong", {}, sent.summary),
     sent.alert && sent.alert !== alert && !isPreview && sent.delivery?.is_accepted !== false ? [" · ", el("a", { href: `#/alerts/${sent.alert}` }, t`its alert`)] : null);
-  const content = (sent) => [rules(sent), fields(webhook, sent),
-    unfolding(t`As JSON`, () => block(pretty(JSON.stringify(sent.event)), t`the event`)), isPreview ? null : attempts(webhook, sent)];
+  const content = (sent) => [rules(sent), isPreview ? null : attempts(webhook, sent), fields(webhook, sent),
+    unfolding(t`As JSON`, () => block(pretty(JSON.stringify(sent.event)), t`the event`))];
   return webhook.events.map((sent, number) => (number < EVENTS_SHOWN
     ? section(title(number), null, facts(sent), content(sent))
     : unfolding(`${title(number)}: ${sent.summary || sent.dedup_key}`, () => [facts(sent), content(sent)])));
@@ -121,7 +121,7 @@ function fields(webhook, sent) {
   const details = sent.fields.filter(isDetail);
   return [
     table(sent.fields.filter((field) => !isDetail(field))),
-    details.length ? unfolding(t`Custom details: ${details.length} values`, () => table(details)) : null,
+    details.length ? unfolding(t`Custom details (${details.length})`, () => table(details)) : null,
   ];
 }
 
@@ -152,7 +152,7 @@ function attempts(webhook, sent) {
   return [
     line.length ? el("ol.attempts", { "aria-label": t`Attempts` }, line.map(({ at, name, content }) =>
       el(`li${name ? `.${name}` : ""}`, {}, el("span.when", {}, `+${seconds(at)}`), content))) : el("p.quiet", {}, nothing),
-    delivery && !delivery.is_accepted ? el("p.refusal", {}, t`Not delivered: ${delivery.errors.join("; ")}`) : null,
+    delivery && !delivery.is_accepted ? el("p.refusal", {}, [t`Not delivered`, ...delivery.errors].join(" · ")) : null,
     forwarded ? el("p.forwarded", {}, t`The real PagerDuty:`, " ", statusPill(forwarded.status ?? 0), " ", t`${forwarded.attempts} attempts`,
       forwarded.errors.length ? `: ${forwarded.errors.join("; ")}` : "") : null,
   ];
@@ -166,5 +166,5 @@ function answer(webhook, isPreview) {
     return section(title, null, el("p.quiet", {}, isPreview ? t`PagerDuty's own answer: nothing has been sent.` : t`The function is still trying.`));
   }
   return section(title, isPreview ? null : t`after ${webhook.answer.milliseconds} ms`,
-    el("p.facts", {}, statusPill(webhook.answer.status)), block(pretty(webhook.answer.body), t`the answer`));
+    el("p.facts", {}, statusPill(webhook.answer.status)), webhook.answer.body ? block(pretty(webhook.answer.body), t`the answer`) : null);
 }

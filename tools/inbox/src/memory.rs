@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// Webhooks remembered; then the oldest is let go.
-pub(crate) const WEBHOOKS_MAX: usize = 500;
+const WEBHOOKS_MAX: usize = 500;
 /// All of them together, about. The oldest go first; the latest always stays.
-pub(crate) const WEBHOOKS_MAX_BYTES: usize = 64 << 20;
+const WEBHOOKS_MAX_BYTES: usize = 64 << 20;
 
 /// All that the page shows besides what the stand-in remembers.
 pub(crate) struct Memory {

@@ -1,7 +1,6 @@
 //! What can be asked.
 
 use super::{Page, Refusal};
-use crate::memory::{WEBHOOKS_MAX, WEBHOOKS_MAX_BYTES};
 use crate::origin;
 use crate::record::Webhook;
 use crate::sent::alert_id;
@@ -80,11 +79,6 @@ impl Page {
             "let_go": {
                 "webhooks": self.front.memory.let_go(),
                 "alerts_changes_and_requests": self.front.standin.let_go(),
-            },
-            "most": {
-                "webhooks": WEBHOOKS_MAX,
-                "webhook_bytes": WEBHOOKS_MAX_BYTES,
-                "alerts": pagerduty_standin::memory::ALERTS_MAX,
             },
             "undelivered": {
                 "webhooks": undelivered.len(),
