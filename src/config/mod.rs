@@ -29,7 +29,7 @@ pub struct Config {
     pub default_severity: Severity,
     /// `SEVERITIES`: words of the user's own, in lower case.
     pub severities: Vec<(String, Severity)>,
-    /// `EVENT_PER`: what one event stands for.
+    /// `EVENT_PER`: whether an event is made for each alert or each notification.
     pub event_per: EventPer,
     /// `SUCCESS_STATUS`: with which status an accepted webhook is answered.
     pub success_status: SuccessStatus,

@@ -77,13 +77,14 @@ async function refresh() {
   if (state.openAlerts !== undefined && state.openAlerts !== open) say(`${open} open alerts`);
   state.openAlerts = open;
   showFault(fault, document.getElementById("faulty"), state.status.fault);
-  const { forwarding, let_go: gone, webhook_url: url, pagerduty_url: standin } = state.status;
+  const { forwarding, queue, let_go: gone, webhook_url: url, pagerduty_url: standin } = state.status;
   const loud = document.getElementById("forwarding");
   loud.hidden = !forwarding;
   loud.textContent = forwarding ? `Every event goes to the real PagerDuty as well, and pages: ${forwarding.url} under the key ${forwarding.key}` : "";
   const letGo = gone.webhooks + gone.alerts_changes_and_requests;
   document.getElementById("foot").replaceChildren(
     el("span", {}, "Webhook ", el("code", {}, url)), el("span", {}, "PagerDuty stand-in ", el("code", {}, standin)),
+    queue && el("span", {}, `${queue.waiting} events wait in the queue, ${queue.dead} dead letters`),
     el("span", {}, letGo ? `${letGo} of the oldest let go` : "nothing let go"), el("span", {}, `version ${state.status.version}`));
 }
 

@@ -90,8 +90,9 @@ function attempts(sent) {
   const end = sent.delivery;
   const failed = end && end.errors.length ? el("p.refusal", {}, `Not delivered: ${end.errors.join("; ")}`) : null;
   const forwarded = sent.forwarded;
+  const nothing = end && end.is_stored ? "It is stored, and waits in the queue." : "PagerDuty's stand-in got nothing of it.";
   return [
-    rows.length ? el("ol.attempts", { "aria-label": "Attempts" }, rows) : el("p.quiet", {}, "PagerDuty's stand-in got nothing of it."),
+    rows.length ? el("ol.attempts", { "aria-label": "Attempts" }, rows) : el("p.quiet", {}, nothing),
     failed,
     forwarded ? el("p.forwarded", {}, "The real PagerDuty: ", statusPill(forwarded.status ?? 0),
       ` in ${forwarded.attempts} attempts`, forwarded.errors.length ? `: ${forwarded.errors.join("; ")}` : "") : null,

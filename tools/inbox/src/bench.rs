@@ -5,9 +5,10 @@ use crate::front::Front;
 use crate::memory::Memory;
 use crate::options::{Options, Secrets, TOKEN_VARIABLE};
 use crate::page::{Page, Standing};
+use crate::queue::{Queue, Urls};
 use crate::rehearsal::Rehearsal;
 use crate::server::serve;
-use arms_pagerduty::config::Config;
+use arms_pagerduty::config::{Config, Queues};
 use arms_pagerduty::host::Fault;
 use arms_pagerduty::log::Log;
 use arms_pagerduty::relay::Relay;
@@ -41,6 +42,8 @@ pub(crate) struct Bench {
     pub(crate) forwarding: Option<(String, String)>,
     /// The stand-in.
     pub(crate) standin: Standin,
+    /// The local queue, if events are stored first.
+    pub(crate) queue: Option<Arc<Queue>>,
     front: Arc<Front>,
     serving: JoinSet<()>,
     delivered: mpsc::Receiver<Infallible>,
@@ -67,27 +70,38 @@ impl Bench {
             .await
             .map_err(|error| format!("the stand-in cannot listen: {error}"))?;
         let events_url = format!("http://{}", reachable(standin.address()));
-        let config = || {
-            config(|name| match name {
-                "LISTEN" => Some(address.to_string()),
-                "PAGERDUTY_EVENTS_URL" => Some(events_url.clone()),
-                TOKEN_VARIABLE => secrets.token.clone(),
-                _ => None,
-            })
+        let setting = |name: &str| match name {
+            "LISTEN" => Some(address.to_string()),
+            "PAGERDUTY_EVENTS_URL" => Some(events_url.clone()),
+            TOKEN_VARIABLE => secrets.token.clone(),
+            _ => None,
         };
         let forward = secrets.forwarding_key.as_deref().map(|key| forward(key, options)).transpose()?;
         let forwarding = forward.as_ref().map(|forward| (forward.url.clone(), forward.key()));
         let (delivering, delivered) = mpsc::channel(1);
         let (stop, stopped) = watch::channel(false);
+        let mut serving = JoinSet::new();
+        let mut relay_config = config(setting)?;
+        let mut queue = None;
+        if options.outage.is_some() {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            relay_config.queues = queues(&Urls::new(&format!("http://{}", listener.local_addr()?)))?;
+            let local = Arc::new(Queue::default());
+            queue = Some(Arc::clone(&local));
+            serving
+                .spawn(serve(listener, stopped.clone(), move |request| Arc::clone(&local).answer(request)));
+        }
         let front = Arc::new(Front {
-            relay: Relay::new(config()?, log)?,
-            rehearsal: Rehearsal::new(config()?),
+            relay: Relay::new(relay_config, log)?,
+            rehearsal: Rehearsal::new(config(setting)?),
             memory: Arc::clone(&memory),
             standin: standin.clone(),
             forward,
             delivering: delivering.downgrade(),
         });
-        let mut serving = JoinSet::new();
+        if let Some(queue) = &queue {
+            tokio::spawn(Arc::clone(queue).hand_out(Arc::clone(&front)));
+        }
         let (mut page, mut page_taken) = (None, None);
         if !options.once {
             let (listener, taken) = listen(options.page, PAGE).await?;
@@ -96,6 +110,7 @@ impl Bench {
                 front: Arc::clone(&front),
                 webhook_url: format!("http://{address}"),
                 pagerduty_url: events_url.clone(),
+                queue: queue.clone(),
                 token: secrets.first_token().map(str::to_owned),
                 mask: secrets.mask(),
                 fault: Standing::default(),
@@ -115,6 +130,7 @@ impl Bench {
             events_url,
             forwarding,
             standin,
+            queue,
             front,
             serving,
             delivered,
@@ -158,6 +174,19 @@ fn forward(key: &str, options: &Options) -> Result<Forward, Fault> {
         _ => None,
     });
     Forward::new(key, &config?)
+}
+
+/// The settings of queues with these URLs. Only on Lambda can they be set, so the environment is as there.
+fn queues(urls: &Urls) -> Result<Option<Queues>, Fault> {
+    let config = config(|name| match name {
+        "QUEUE_URL" => Some(urls.queue.clone()),
+        "DEAD_LETTERS_URL" => Some(urls.dead_letters.clone()),
+        "AWS_LAMBDA_RUNTIME_API" | "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => {
+            Some("local".to_owned())
+        }
+        _ => None,
+    });
+    Ok(config?.queues)
 }
 
 fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, Fault> {

@@ -10,6 +10,7 @@ use arms_pagerduty::answer;
 use arms_pagerduty::error::{Error, Unreached};
 use arms_pagerduty::relay::{Invocation, Relay};
 use arms_pagerduty::webhook::BODY_MAX_BYTES;
+use arms_pagerduty::worker::Record;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
@@ -20,6 +21,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+
+/// How the request ids of the queue's worker begin.
+pub(crate) const FROM_QUEUE: &str = "queue-";
 
 /// The function, and all that watches it.
 pub(crate) struct Front {
@@ -112,6 +116,19 @@ impl Front {
             webhook.answered(&answer.response);
         });
         answer.response
+    }
+
+    /// Sends an event from the local queue, and says whether its message is done.
+    pub(crate) async fn work(&self, record: Record) -> bool {
+        let Some(worker) = self.relay.worker() else { return false };
+        // The function names a message by its request and the event's place in it.
+        let webhook_id = record.message_id.split('-').next().unwrap_or_default().to_owned();
+        let request_id = format!("{FROM_QUEUE}{}", new_id());
+        let failed = worker.work(&[record], &request_id, None).await;
+        let Some(webhook) = self.memory.get(&webhook_id) else { return failed.is_empty() };
+        let requests = self.standin.requests_since(webhook.after_request);
+        self.memory.change(&webhook_id, |webhook| webhook.take_attempts(&requests));
+        failed.is_empty()
     }
 
     /// What would become of a webhook, with nothing sent or remembered.

@@ -1,5 +1,6 @@
 //! Every further webhook: a line an event, made of the function's log and of what the stand-in was sent.
 
+use crate::front::FROM_QUEUE;
 use crate::screen::{Screen, Tone, printable};
 use arms_pagerduty::config::Level;
 use arms_pagerduty::log::Log;
@@ -28,6 +29,8 @@ pub(crate) fn open() -> (Log, UnboundedReceiver<Vec<u8>>) {
 #[serde(tag = "message", rename_all = "lowercase")]
 enum Line {
     Event(Event),
+    Stored(Event),
+    Postponed(Event),
     Request(Request),
     #[serde(other)]
     Other,
@@ -35,6 +38,7 @@ enum Line {
 
 #[derive(Deserialize)]
 struct Event {
+    timestamp: String,
     request_id: String,
     /// Masked.
     key: String,
@@ -42,11 +46,14 @@ struct Event {
     dedup_key: String,
     severity: String,
     status: Option<u16>,
-    /// What PagerDuty made of it, in a word.
+    /// What PagerDuty made of it, in a word; a stored event has none.
+    #[serde(default)]
     answer: String,
     attempts: u32,
     #[serde(default)]
     errors: Vec<String>,
+    /// When a message that stays in the queue is tried again.
+    again_in_seconds: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -71,8 +78,8 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    pub(crate) fn new(lines: UnboundedReceiver<Vec<u8>>, standin: Standin, toured: String) -> Self {
-        Self { lines, standin, waiting: Vec::new(), toured: Some(toured) }
+    pub(crate) fn new(lines: UnboundedReceiver<Vec<u8>>, standin: Standin, toured: Option<String>) -> Self {
+        Self { lines, standin, waiting: Vec::new(), toured }
     }
 
     /// Shows lines as they come, for ever.
@@ -97,16 +104,28 @@ impl Journal {
         Ok(())
     }
 
+    /// Leaves out what has come meanwhile.
+    pub(crate) fn skip(&mut self) {
+        while self.lines.try_recv().is_ok() {}
+    }
+
     fn show(&mut self, line: &[u8], screen: &mut Screen) -> io::Result<()> {
         match serde_json::from_slice(line) {
             Ok(Line::Event(event)) if self.toured.as_ref() == Some(&event.dedup_key) => self.toured = None,
-            Ok(Line::Event(event)) => self.waiting.push(event),
+            // No request follows what was sent from the queue.
+            Ok(Line::Event(event) | Line::Postponed(event)) if event.request_id.starts_with(FROM_QUEUE) => {
+                let received = self.standin.requests();
+                let time = screen.paint(Tone::Quiet, &time(&event.timestamp));
+                let line = self.alert(&event, &received, screen);
+                screen.line(&format!("{time}  {line}"))?;
+            }
+            Ok(Line::Event(event) | Line::Stored(event)) => self.waiting.push(event),
             Ok(Line::Request(request)) => {
                 for line in self.request(&request, screen) {
                     screen.line(&line)?;
                 }
             }
-            Ok(Line::Other) | Err(_) => {}
+            Ok(Line::Postponed(_) | Line::Other) | Err(_) => {}
         }
         Ok(())
     }
@@ -186,7 +205,7 @@ impl Event {
         let text = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
         let tone = match self.answer.as_str() {
             "accepted" => Tone::Good,
-            "superseded" => Tone::Quiet,
+            "superseded" | "" => Tone::Quiet,
             _ => Tone::Bad,
         };
         screen.paint(tone, &text)
@@ -196,6 +215,13 @@ impl Event {
     fn why_not(&self, screen: &Screen) -> String {
         if self.answer == "superseded" {
             return screen.paint(Tone::Quiet, "superseded: PagerDuty has a newer event of this alert");
+        }
+        if self.answer.is_empty() {
+            return screen.paint(Tone::Quiet, "stored: it waits in the queue");
+        }
+        if let Some(seconds) = self.again_in_seconds {
+            let why = format!("not yet: {}; tried again in {seconds} s", self.errors.join("; "));
+            return screen.paint(Tone::Warn, &printable(&why));
         }
         let why = format!("not delivered in {} attempts: {}", self.attempts, self.errors.join("; "));
         screen.paint(Tone::Bad, &printable(&why))
@@ -253,9 +279,11 @@ mod tests {
             ("rate_limit", Some(429), true, Some("not delivered")),
             // A proxy's page.
             ("none", Some(200), true, Some("not delivered")),
+            // In the queue.
+            ("", None, false, Some("stored")),
         ] {
             let line = serde_json::json!({
-                "request_id": "r", "key": "****cdef", "action": "trigger", "dedup_key": "d", "severity": "info",
+                "timestamp": "t", "request_id": "r", "key": "****cdef", "action": "trigger", "dedup_key": "d", "severity": "info",
                 "status": status, "answer": answer, "attempts": 2, "errors": ["no answer"],
             });
             let event: Event = serde_json::from_value(line)?;

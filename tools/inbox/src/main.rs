@@ -11,6 +11,7 @@
 //! - `page`: the page and the API behind it; its files are in `page/`, beside `src/`.
 //! - `samples`: what the page offers to try.
 //! - `server`: HTTP on loopback.
+//! - `queue`: a local queue, for durable delivery; `outage`: an outage of PagerDuty that shows what it is good for.
 //! - `sample`: one real notification, and the commands that send more like it.
 //! - `client`: one POST on loopback.
 //! - `tour`: the sample on its way from ARMS to the on-call's screen.
@@ -29,7 +30,9 @@ mod masking;
 mod memory;
 mod options;
 mod origin;
+mod outage;
 mod page;
+mod queue;
 mod record;
 mod rehearsal;
 mod sample;
@@ -102,7 +105,8 @@ async fn run(options: &Options, secrets: &Secrets) -> Result<(), Fault> {
     let sample = Sample::embedded()?;
     let bench = Bench::start(options, secrets, log, memory).await?;
     let mut screen = Screen::of_stdout();
-    let mut journal = Journal::new(lines, bench.standin.clone(), sample.fingerprint.clone());
+    let toured = options.outage.is_none().then(|| sample.fingerprint.clone());
+    let mut journal = Journal::new(lines, bench.standin.clone(), toured);
     let shown = tokio::select! {
         shown = show(options, secrets, &sample, &bench, &mut screen, &mut journal) => shown,
         () = signals.next() => Ok(()),
@@ -128,7 +132,11 @@ async fn show(
     screen: &mut Screen,
     journal: &mut Journal,
 ) -> Result<(), Fault> {
-    tour::give(options, secrets, sample, bench, screen).await?;
+    tour::greet(bench, options, &sample.path, screen)?;
+    match &bench.queue {
+        Some(queue) => outage::show(options, secrets, sample, bench, queue, screen).await?,
+        None => tour::give(options, secrets, sample, bench, screen).await?,
+    }
     if options.once {
         return Ok(());
     }
@@ -136,6 +144,9 @@ async fn show(
     screen.line("")?;
     if let Some(page) = bench.page {
         screen.line(&format!("Open http://{page}/ to see it all in the browser."))?;
+    }
+    if options.outage.is_some() {
+        journal.skip();
     }
     screen.line("Every further webhook is shown here, a line for each event. Ctrl-C ends it.")?;
     journal.follow(screen).await?;

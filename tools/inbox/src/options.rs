@@ -46,7 +46,12 @@ pub(crate) struct Options {
     /// Another address in its place, for tests
     #[arg(long, value_name = "URL", hide = true, requires = "forward_to_pagerduty")]
     pub(crate) forward_url: Option<String>,
-    /// Show the one notification and end, without a page
+    /// Show durable delivery: PagerDuty fails for 60 seconds, or as many as this, while alerts fire and recover. Events
+    /// are stored in a local queue first, as in the template's durable mode on AWS
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60",
+          value_parser = clap::value_parser!(u16).range(1..=3600), conflicts_with = "forward_to_pagerduty")]
+    pub(crate) outage: Option<u16>,
+    /// Show the one notification, or the one outage, and end, without a page
     #[arg(long)]
     pub(crate) once: bool,
 }

@@ -2,7 +2,7 @@
 
 use crate::origin::{self, Field};
 use crate::record::milliseconds;
-use arms_pagerduty::deliver::Delivery;
+use arms_pagerduty::deliver::{Delivery, Outcome};
 use arms_pagerduty::event::{self, Parcel};
 use arms_pagerduty::secret::Mask;
 use bytes::Bytes;
@@ -55,6 +55,8 @@ pub(crate) struct Attempt {
 
 #[derive(Clone, Serialize)]
 pub(crate) struct Delivered {
+    /// Whether it was stored in the queue instead of being sent.
+    pub(crate) is_stored: bool,
     pub(crate) status: Option<u16>,
     pub(crate) attempts: u32,
     pub(crate) milliseconds: u64,
@@ -92,6 +94,7 @@ impl Delivered {
     pub(crate) fn new(delivery: &Delivery, mask: &Mask) -> Self {
         let errors = if delivery.is_accepted() { Vec::new() } else { delivery.outcome.errors(mask) };
         Self {
+            is_stored: matches!(delivery.outcome, Outcome::Stored),
             status: delivery.status(),
             attempts: delivery.attempts,
             milliseconds: milliseconds(delivery.elapsed),

@@ -23,7 +23,6 @@ pub(crate) async fn give(
 ) -> Result<(), Fault> {
     let url = format!("http://{}{}", bench.address, sample.path);
     let mask = mask(sample, secrets);
-    greet(bench, options, &url, screen)?;
 
     let mut headers = sample.headers.clone();
     headers.extend(secrets.first_token().map(|token| (sample::TOKEN_HEADER.to_owned(), token.to_owned())));
@@ -94,7 +93,8 @@ pub(crate) async fn give(
     Ok(())
 }
 
-fn greet(bench: &Bench, options: &Options, url: &str, screen: &mut Screen) -> Result<(), Fault> {
+/// The addresses, and what is unusual about them.
+pub(crate) fn greet(bench: &Bench, options: &Options, path: &str, screen: &mut Screen) -> Result<(), Fault> {
     for (taken, what) in [(bench.taken, "the function"), (bench.page_taken, "the page")] {
         if let Some(taken) = taken {
             let note = format!("{taken} is taken: {what} listens on a free port instead.\n");
@@ -104,7 +104,7 @@ fn greet(bench: &Bench, options: &Options, url: &str, screen: &mut Screen) -> Re
     let limit = if options.rate_limit { ", 120 events a minute for a key" } else { "" };
     let page = bench.page.map(|page| format!("http://{page}/"));
     for (name, value) in [
-        ("Webhook", Some(url.to_owned())),
+        ("Webhook", Some(format!("http://{}{path}", bench.address))),
         ("Page", page),
         ("PagerDuty", Some(format!("{} (a stand-in{limit})", bench.events_url))),
     ] {
@@ -121,7 +121,7 @@ fn greet(bench: &Bench, options: &Options, url: &str, screen: &mut Screen) -> Re
     Ok(())
 }
 
-fn heading(screen: &mut Screen, text: &str) -> Result<(), Fault> {
+pub(crate) fn heading(screen: &mut Screen, text: &str) -> Result<(), Fault> {
     Ok(screen.line(&format!("\n{}", screen.paint(Tone::Heading, text)))?)
 }
 

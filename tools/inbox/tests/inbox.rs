@@ -312,6 +312,28 @@ fn the_rate_limit_is_pagerdutys() {
 }
 
 #[test]
+fn durable_delivery_brings_everything_through_an_outage() {
+    let output = inbox(&["--outage", "2", "--once", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let shown = succeeded(&output);
+    let (before, after) = shown.split_once("PagerDuty is back").unwrap();
+    assert!(before.contains("QueueLag        firing    202 stored"), "{shown}");
+    for line in ["QueueLag        firing, resolved, firing               -> triggered", "Nothing was lost"] {
+        assert!(after.contains(line), "{shown}");
+    }
+}
+
+#[test]
+fn after_an_outage_the_function_still_stores_first() {
+    let running = Running::start(&["--outage", "1"]);
+    let event = format!(r#"{{"routing_key":"{KEY}","event_action":"resolve","dedup_key":"DiskFull"}}"#);
+    assert_eq!(post(running.address("Webhook"), "/v2/enqueue", &[], &event), 202);
+    let lines = [running.line(), running.line()];
+    let is_there = |text: &str| lines.iter().any(|line| line.contains("DiskFull") && line.contains(text));
+    assert!(is_there("stored: it waits in the queue") && is_there("-> resolved"), "{lines:?}");
+    assert_eq!(running.interrupt(), (Some(0), vec![]));
+}
+
+#[test]
 fn a_taken_port_is_told_and_another_one_found() {
     // Taken now, be it by somebody else.
     let _held = TcpListener::bind("127.0.0.1:9000");

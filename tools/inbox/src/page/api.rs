@@ -63,6 +63,10 @@ impl Page {
             "pagerduty_url": self.pagerduty_url,
             "wants_token": self.token.is_some(),
             "forwarding": forward.map(|forward| json!({"url": forward.url, "key": forward.key()})),
+            "queue": self.queue.as_ref().map(|queue| {
+                let (waiting, dead) = queue.counts();
+                json!({"waiting": waiting, "dead": dead})
+            }),
             "revision": *self.front.memory.subscribe().borrow(),
             "counts": {
                 "open_alerts": open.len(),

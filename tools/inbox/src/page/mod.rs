@@ -16,6 +16,7 @@ pub(crate) use fault::Standing;
 
 use crate::front::Front;
 use crate::masking;
+use crate::queue::Queue;
 use crate::server;
 use arms_pagerduty::secret::Mask;
 use bytes::Bytes;
@@ -39,6 +40,8 @@ pub(crate) struct Page {
     /// The webhook's URL, without a path.
     pub(crate) webhook_url: String,
     pub(crate) pagerduty_url: String,
+    /// The local queue, if events are stored first.
+    pub(crate) queue: Option<Arc<Queue>>,
     /// The token to send with, if one is demanded.
     pub(crate) token: Option<String>,
     /// Hides the inbox's own secrets: the token, and the real PagerDuty's key.
