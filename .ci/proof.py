@@ -16,6 +16,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ARMS_HANGS_UP_AFTER_SECONDS = 5
 DEFAULT_STATUS = 202
+# Headers that the HTTP client writes itself.
+OF_THE_CONNECTION = ("host", "content-length", "connection", "transfer-encoding")
 
 
 class PagerDuty(BaseHTTPRequestHandler):
@@ -88,6 +90,17 @@ def find_samples(folder: Path) -> list[tuple[Path, int]]:
     if unknown := statuses.keys() - {sample.name for sample in samples}:
         sys.exit(f"emulator-expect.json names samples that are not there: {sorted(unknown)}")
     return [(sample, statuses.get(sample.name, DEFAULT_STATUS)) for sample in samples]
+
+
+def request_of(sample: Path) -> tuple[str, str, bytes, dict[str, str]]:
+    """Method, path, body and headers of the HTTP request that a function-URL event stands for."""
+    event = json.loads(sample.read_text(encoding="utf-8"))
+    body = (event.get("body") or "").encode()
+    if event.get("isBase64Encoded"):
+        body = base64.b64decode(body)
+    path = event["rawPath"] + ("?" + event["rawQueryString"] if event.get("rawQueryString") else "")
+    headers = {name: value for name, value in event["headers"].items() if name not in OF_THE_CONNECTION}
+    return event["requestContext"]["http"]["method"], path, body, headers
 
 
 def unpack(content: bytes) -> tuple[int, str]:

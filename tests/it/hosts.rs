@@ -365,6 +365,18 @@ async fn the_line_listening_tells_what_is_set_and_no_secret() {
 }
 
 #[tokio::test]
+async fn a_change_event_is_logged_as_a_change_and_not_as_a_trigger() {
+    let standin = standin().await;
+    let process = plain(&standin, &[]).await;
+    for path in ["/change", "/v2/change/enqueue", "/"] {
+        assert_eq!(process.post(path, &[TOKEN], &firing(path)).await.status, 202, "{path}");
+    }
+    assert!(process.wait_for(|process| process.lines("event").len() == 3).await, "{}", process.stdout());
+    let actions: Vec<_> = process.lines("event").iter().map(|line| line["action"].clone()).collect();
+    assert_eq!(actions, ["change", "change", "trigger"], "{}", process.stdout());
+}
+
+#[tokio::test]
 async fn wrong_settings_stop_the_start_with_a_line_each_that_shows_no_secret() {
     let secret = "5ecret5ecret5ecret5ecret5ecret5e";
     let (quoted, named) = (&format!("\"{secret}\""), &format!("integration_key={secret}"));
