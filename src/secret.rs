@@ -15,7 +15,7 @@ const REST_API_KEY_CHARS: usize = 20;
 const SHOWN_CHARS: usize = 4;
 
 /// A PagerDuty integration key: 32 ASCII letters and digits, always.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct IntegrationKey(String);
 
 /// Why a text is not an integration key.
