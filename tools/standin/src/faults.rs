@@ -3,7 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::Reply;
+
+const TIMES_MAX: u32 = 1_000;
+const SLOW_MAX_MS: u64 = 60_000;
 
 /// A way to answer badly.
 ///
@@ -60,6 +65,48 @@ impl Fault {
     }
 }
 
+/// A fault as it is ordered in JSON, for example `{"kind":"status","status":500,"times":2}`.
+///
+/// Without a dedup key it replaces every other fault; with one it is for the events of that key alone.
+#[derive(Debug, Deserialize)]
+pub struct Order {
+    #[serde(flatten)]
+    kind: Kind,
+    /// How often, from 1 to 1000; always if it is not said.
+    times: Option<u32>,
+    dedup_key: Option<String>,
+}
+
+/// What goes wrong.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Kind {
+    None,
+    /// This status, from 300 to 599; the event is not taken.
+    Status {
+        status: u16,
+    },
+    /// The event is taken, and the answer comes so much later.
+    Slow {
+        ms: u64,
+    },
+    /// No answer ever; the event is not taken.
+    Nothing,
+}
+
+impl Kind {
+    fn fault(&self) -> Result<Option<Fault>, &'static str> {
+        match *self {
+            Self::None => Ok(None),
+            Self::Status { status } if !(300..=599).contains(&status) => Err("status is from 300 to 599"),
+            Self::Status { status } => Ok(Some(Fault::status(status))),
+            Self::Slow { ms } if ms > SLOW_MAX_MS => Err("ms is at most 60000"),
+            Self::Slow { ms } => Ok(Some(Fault::Delay(Duration::from_millis(ms)))),
+            Self::Nothing => Ok(Some(Fault::Hang { taken: false })),
+        }
+    }
+}
+
 /// Faults of one kind: first those in the queue, each once, then the standing one, every time.
 #[derive(Debug, Default)]
 struct Script {
@@ -111,6 +158,28 @@ impl Faults {
     /// What goes wrong with every event of one dedup key.
     pub(crate) fn stand_for(&mut self, dedup_key: &str, fault: Option<Fault>) {
         self.by_dedup_key.entry(dedup_key.to_owned()).or_default().standing = fault;
+    }
+
+    /// Replaces the faults, or those of one dedup key, by what is ordered.
+    pub(crate) fn order(&mut self, order: &Order) -> Result<(), &'static str> {
+        if order.times.is_some_and(|times| times == 0 || times > TIMES_MAX) {
+            return Err("times is from 1 to 1000");
+        }
+        let fault = order.kind.fault()?;
+        let script = match &order.dedup_key {
+            Some(key) => self.by_dedup_key.entry(key.clone()).or_default(),
+            None => {
+                *self = Self::default();
+                &mut self.requests
+            }
+        };
+        *script = match (fault, order.times) {
+            (Some(fault), Some(times)) => {
+                Script { queue: (0..times).map(|_| fault.clone()).collect(), standing: None }
+            }
+            (standing, _) => Script { queue: VecDeque::new(), standing },
+        };
+        Ok(())
     }
 
     /// Whether the connection that has just come is to be closed.

@@ -70,8 +70,21 @@ impl State {
         self.max_in_flight.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn forget_max_in_flight(&self) {
+    pub(crate) fn is_controlled(&self) -> bool {
+        self.options.control
+    }
+
+    /// Forgets alerts, change events, requests and rates; faults stay.
+    pub(crate) fn clear(&self) {
+        let mut book = self.book();
+        book.memory.clear();
+        book.records.clear();
+        if let Some(limiter) = book.limiter.as_mut() {
+            limiter.clear();
+        }
+        drop(book);
         self.max_in_flight.store(self.in_flight.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.changed();
     }
 
     /// What PagerDuty answers; an event that it takes is remembered.
