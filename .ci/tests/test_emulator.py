@@ -5,6 +5,7 @@ A binary for arm64 runs through qemu on another machine."""
 import platform
 import re
 import shutil
+import subprocess
 import time
 
 import pytest
@@ -37,6 +38,13 @@ def emulator(start, standin, binary, tmp_path_factory):
     process.wait_until_it_listens(port)
     process.invocations = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
     return process
+
+
+def test_the_binary_is_static(binary):
+    # Without a dynamic linker it runs on every C library. A position-independent one says that it is DYN.
+    headers = subprocess.run(["readelf", "--headers", "--wide", binary], capture_output=True, text=True, check=True).stdout
+    assert "INTERP" not in headers
+    assert re.search(r"Type: +DYN", headers)
 
 
 def invoke(emulator, sample):

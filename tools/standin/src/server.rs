@@ -172,7 +172,7 @@ fn record(
 }
 
 fn response(reply: &Reply, ending: Ending) -> Response<AnswerBody> {
-    let mut response = Response::new(AnswerBody::new(&reply.body, ending));
+    let mut response = body::respond(&reply.body, ending);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &reply.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))

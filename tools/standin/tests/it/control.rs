@@ -1,5 +1,6 @@
 //! The control API of `standin serve`.
 
+use http::Method;
 use pagerduty_standin::{Options, Standin};
 use serde_json::json;
 
@@ -8,13 +9,13 @@ use crate::{ENQUEUE, KEY, trigger};
 
 async fn client() -> (Standin, Client) {
     let standin = Standin::start(Options { control: true, ..Options::default() }).await.unwrap();
-    let client = Client::connect(&standin).await;
+    let client = Client::of(&standin);
     (standin, client)
 }
 
 #[tokio::test]
 async fn it_tells_what_arrived_and_forgets_it_on_demand() {
-    let (standin, mut client) = client().await;
+    let (standin, client) = client().await;
     client.post(ENQUEUE, &trigger("a")).await;
     let change = json!({"routing_key": KEY, "payload": {"summary": "deployed"}}).to_string();
     client.post("/v2/change/enqueue?x=y", &change).await;
@@ -26,7 +27,7 @@ async fn it_tells_what_arrived_and_forgets_it_on_demand() {
         ("requests", "/1/status", json!(202)),
         ("requests", "/2", json!(null)),
     ] {
-        let answer = client.send("GET", &format!("/control/{path}"), "").await.json();
+        let answer = client.send(Method::GET, &format!("/control/{path}"), "").await.json();
         assert_eq!(answer.pointer(pointer).unwrap_or(&json!(null)), &expected, "{path} {answer}");
     }
     assert_eq!(client.post("/control/clear", "").await.status(), 200);
@@ -35,7 +36,7 @@ async fn it_tells_what_arrived_and_forgets_it_on_demand() {
 
 #[tokio::test]
 async fn faults_are_ordered_for_all_events_or_for_one_dedup_key() {
-    let (_standin, mut client) = client().await;
+    let (_standin, client) = client().await;
     for (order, statuses) in [
         (r#"{"kind":"status","status":500,"times":2}"#, [500, 500, 202]),
         (r#"{"kind":"status","status":503}"#, [503, 503, 503]),
@@ -44,7 +45,7 @@ async fn faults_are_ordered_for_all_events_or_for_one_dedup_key() {
         (r#"{"kind":"status","status":400,"dedup_key":"a"}"#, [400, 400, 400]),
         (r#"{"kind":"slow","ms":1,"dedup_key":"a"}"#, [202, 202, 202]),
     ] {
-        assert_eq!(client.send("PUT", "/control/fault", order).await.status(), 200, "{order}");
+        assert_eq!(client.send(Method::PUT, "/control/fault", order).await.status(), 200, "{order}");
         for status in statuses {
             assert_eq!(client.post(ENQUEUE, &trigger("a")).await.status(), status, "{order}");
         }
@@ -59,16 +60,16 @@ async fn faults_are_ordered_for_all_events_or_for_one_dedup_key() {
         r#"{"kind":"nothing","times":0}"#,
         r#"{"kind":"nothing","times":1001}"#,
     ] {
-        assert_eq!(client.send("PUT", "/control/fault", order).await.status(), 400, "{order}");
+        assert_eq!(client.send(Method::PUT, "/control/fault", order).await.status(), 400, "{order}");
     }
     assert_eq!(client.post(ENQUEUE, &trigger("b")).await.status(), 202);
-    assert_eq!(client.send("GET", "/control/elsewhere", "").await.status(), 404);
+    assert_eq!(client.send(Method::GET, "/control/elsewhere", "").await.status(), 404);
 }
 
 #[tokio::test]
 async fn without_the_option_there_is_none() {
     let standin = Standin::start(Options::default()).await.unwrap();
-    let mut client = Client::connect(&standin).await;
-    assert_eq!(client.send("GET", "/control/alerts", "").await.status(), 404);
+    let client = Client::of(&standin);
+    assert_eq!(client.send(Method::GET, "/control/alerts", "").await.status(), 404);
     assert_eq!(standin.requests().len(), 1);
 }
