@@ -108,6 +108,7 @@ fn place(field: &str) -> String {
 fn each_rule_takes_the_one_and_refuses_the_other() {
     for rule in RULES.iter().filter(|rule| rule.when != When::FollowUp) {
         for &api in rule.apis {
+            assert!(valid(api).pointer(&place(rule.field)).is_some(), "{rule} is for no field that there is");
             let refused =
                 |value| broken(&judge(api, &with(valid(api), &place(rule.field), value)).unwrap_err());
             let expected = [(rule.field, rule.must)];
