@@ -152,12 +152,16 @@ impl Faults {
 
     /// Adds one for the events of one dedup key.
     pub(crate) fn push_for(&mut self, dedup_key: &str, fault: Fault) {
-        self.by_dedup_key.entry(dedup_key.to_owned()).or_default().queue.push_back(fault);
+        self.of(dedup_key).queue.push_back(fault);
     }
 
     /// What goes wrong with every event of one dedup key.
     pub(crate) fn stand_for(&mut self, dedup_key: &str, fault: Option<Fault>) {
-        self.by_dedup_key.entry(dedup_key.to_owned()).or_default().standing = fault;
+        self.of(dedup_key).standing = fault;
+    }
+
+    fn of(&mut self, dedup_key: &str) -> &mut Script {
+        self.by_dedup_key.entry(dedup_key.to_owned()).or_default()
     }
 
     /// Replaces the faults, or those of one dedup key, by what is ordered.
@@ -167,7 +171,7 @@ impl Faults {
         }
         let fault = order.kind.fault()?;
         let script = match &order.dedup_key {
-            Some(key) => self.by_dedup_key.entry(key.clone()).or_default(),
+            Some(key) => self.of(key),
             None => {
                 *self = Self::default();
                 &mut self.requests
@@ -193,49 +197,5 @@ impl Faults {
             .and_then(|key| self.by_dedup_key.get_mut(key))
             .and_then(Script::next)
             .or_else(|| self.requests.next())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_queue_goes_before_the_standing_fault() {
-        let mut faults = Faults::default();
-        faults.stand(Some(Fault::CutAnswer));
-        faults.push(Fault::status(500));
-        faults.push(Fault::status(429));
-        for expected in [Fault::status(500), Fault::status(429), Fault::CutAnswer, Fault::CutAnswer] {
-            assert_eq!(faults.next_for_request(None), Some(expected));
-        }
-        faults.stand(None);
-        assert_eq!(faults.next_for_request(None), None);
-    }
-
-    #[test]
-    fn a_dedup_key_has_faults_of_its_own() {
-        let mut faults = Faults::default();
-        faults.push(Fault::status(500));
-        faults.push_for("a", Fault::status(400));
-        faults.stand_for("b", Some(Fault::status(503)));
-        assert_eq!(faults.next_for_request(Some("a")), Some(Fault::status(400)));
-        assert_eq!(faults.next_for_request(Some("b")), Some(Fault::status(503)));
-        assert_eq!(faults.next_for_request(Some("a")), Some(Fault::status(500)));
-        assert_eq!(faults.next_for_request(Some("a")), None);
-        assert_eq!(faults.next_for_request(Some("b")), Some(Fault::status(503)));
-    }
-
-    #[test]
-    fn connections_and_requests_do_not_take_each_other_s_faults() {
-        let mut faults = Faults::default();
-        faults.push(Fault::CloseOnAccept);
-        assert_eq!(faults.next_for_request(None), None);
-        assert!(faults.next_closes_connection());
-        assert!(!faults.next_closes_connection());
-        faults.stand(Some(Fault::CloseOnAccept));
-        assert!(faults.next_closes_connection() && faults.next_closes_connection());
-        faults.stand(Some(Fault::status(500)));
-        assert!(!faults.next_closes_connection());
     }
 }

@@ -20,10 +20,6 @@ pub struct Options {
     pub address: Option<SocketAddr>,
     /// The rate limit, else none.
     pub rate_limit: Option<RateLimit>,
-    /// `Retry-After` of the rate limit's answers, else none: PagerDuty documents none.
-    pub retry_after_seconds: Option<u32>,
-    /// The only integration keys that are known, else every well-formed one is.
-    pub known_keys: Option<Vec<String>>,
     /// Whether requests from this machine may ask what arrived, and order faults, under `/control/`.
     pub control: bool,
 }

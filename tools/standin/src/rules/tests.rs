@@ -235,11 +235,9 @@ fn the_answers_that_have_a_form_of_their_own() {
     assert!(judge(V2, &with(alert(), "/links", Some(links))).is_ok());
 
     let ruleset = with(change(), "/routing_key", Some(json!("R0000000000000000000000000000000")));
-    let unknown = Refusal { api: V2, reason: Reason::UnknownKey };
-    for reply in [judge(Change, &ruleset).unwrap_err().reply(), unknown.reply()] {
-        assert_eq!((reply.status, &reply.body[..]), (400, &b"Invalid routing key"[..]));
-        assert!(reply.header("Content-Type").unwrap().starts_with("text/plain"));
-    }
+    let reply = judge(Change, &ruleset).unwrap_err().reply();
+    assert_eq!((reply.status, &reply.body[..]), (400, &b"Invalid routing key"[..]));
+    assert!(reply.header("Content-Type").unwrap().starts_with("text/plain"));
 
     for (api, status) in [(V2, 429), (Change, 429), (V1, 403)] {
         let reply = Refusal { api, reason: Reason::RateLimited }.reply();

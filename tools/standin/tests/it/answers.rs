@@ -73,34 +73,18 @@ async fn other_paths_and_methods_are_told_so() {
 }
 
 #[tokio::test]
-async fn only_listed_keys_are_known_when_there_is_a_list() {
-    let known_keys = Some(vec!["A".repeat(32)]);
-    let standin = Standin::start(Options { known_keys, ..Options::default() }).await.unwrap();
-    let client = Client::of(&standin);
-    let unknown = client.post(ENQUEUE, &trigger("a")).await;
-    assert_eq!((unknown.status(), unknown.body.as_str()), (400, "Invalid routing key"));
-    assert_eq!(unknown.header("content-type"), Some("text/plain; charset=utf-8"));
-    let known = client.post(ENQUEUE, &trigger("a").replace(KEY, &"A".repeat(32))).await;
-    assert_eq!(known.status(), 202);
-}
-
-#[tokio::test]
 async fn the_rate_limit_answers_each_api_in_its_way() {
     let rate_limit = Some(RateLimit { events: 1, window: Duration::from_mins(1) });
-    for (retry_after_seconds, retry_after) in [(None, None), (Some(2), Some("2"))] {
-        let options = Options { rate_limit, retry_after_seconds, ..Options::default() };
-        let standin = Standin::start(options).await.unwrap();
-        let client = Client::of(&standin);
-        assert_eq!(client.post(ENQUEUE, "{}").await.status(), 400);
-        assert_eq!(client.post(ENQUEUE, &trigger("a")).await.status(), 202);
-        let limited = client.post(ENQUEUE, &resolve("a")).await;
-        assert_eq!((limited.status(), limited.header("retry-after")), (429, retry_after));
-        let v1 = json!({"service_key": KEY, "event_type": "trigger", "description": "down"}).to_string();
-        assert_eq!(client.post(Api::V1.path(), &v1).await.status(), 403);
-        assert_eq!(standin.alert(KEY, "a").unwrap().events.len(), 1);
-        standin.clear();
-        assert_eq!(client.post(ENQUEUE, &trigger("a")).await.status(), 202);
-    }
+    let standin = Standin::start(Options { rate_limit, ..Options::default() }).await.unwrap();
+    let client = Client::of(&standin);
+    assert_eq!(client.post(ENQUEUE, "{}").await.status(), 400);
+    assert_eq!(client.post(ENQUEUE, &trigger("a")).await.status(), 202);
+    assert_eq!(client.post(ENQUEUE, &resolve("a")).await.status(), 429);
+    let v1 = json!({"service_key": KEY, "event_type": "trigger", "description": "down"}).to_string();
+    assert_eq!(client.post(Api::V1.path(), &v1).await.status(), 403);
+    assert_eq!(standin.alert(KEY, "a").unwrap().events.len(), 1);
+    standin.clear();
+    assert_eq!(client.post(ENQUEUE, &trigger("a")).await.status(), 202);
 }
 
 #[tokio::test]

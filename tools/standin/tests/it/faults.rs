@@ -104,6 +104,13 @@ async fn a_connection_is_closed_as_soon_as_it_is_made() {
     assert_eq!(Client::of(&standin).post(ENQUEUE, &trigger("a")).await.end, End::Closed);
     assert_eq!(Client::of(&standin).post(ENQUEUE, &trigger("a")).await.status(), 202);
     assert_eq!(standin.requests().last().unwrap().connection, 3);
+    standin.set_standing_fault(Some(Fault::CloseOnAccept));
+    assert_eq!(kept.post(ENQUEUE, &trigger("a")).await.status(), 202);
+    for _ in 0..2 {
+        assert_eq!(Client::of(&standin).post(ENQUEUE, &trigger("a")).await.end, End::Closed);
+    }
+    standin.set_standing_fault(Some(Fault::status(500)));
+    assert_eq!(Client::of(&standin).post(ENQUEUE, &trigger("a")).await.status(), 500);
 }
 
 #[tokio::test]
@@ -126,7 +133,9 @@ async fn one_event_of_several_can_fail() {
     let client = Client::of(&standin);
     standin.set_standing_fault_for("b", Some(Fault::status(500)));
     standin.push_fault_for("c", Fault::status(503));
-    for (dedup_key, status) in [("a", 202), ("b", 500), ("b", 500), ("c", 503), ("c", 202)] {
+    // Those for a dedup key go before what is queued for whatever comes next.
+    standin.push_fault(Fault::status(429));
+    for (dedup_key, status) in [("b", 500), ("c", 503), ("a", 429), ("a", 202), ("b", 500), ("c", 202)] {
         assert_eq!(client.post(ENQUEUE, &trigger(dedup_key)).await.status(), status, "{dedup_key}");
     }
 }
