@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from engine import Engine
 from support import ROOT, TARGET, Process, Standin, end_all
 
 started: list[Process] = []
@@ -14,6 +15,7 @@ started: list[Process] = []
 
 def pytest_addoption(parser):
     parser.addoption("--binary", type=Path, default=TARGET / "release/arms-pagerduty", help="the function that is tested")
+    parser.addoption("--template", type=Path, default=ROOT / "template.yaml", help="the SAM template that is tested")
 
 
 def pytest_configure():
@@ -74,3 +76,10 @@ def start_standin(start, _standin_is_built):
 @pytest.fixture(scope="module")
 def standin(start_standin) -> Standin:
     return start_standin()
+
+
+@pytest.fixture(scope="session")
+def engine():
+    engine = Engine()
+    yield engine
+    engine.end()

@@ -65,6 +65,15 @@ class Sample:
         text = self.event.get("body") or ""
         return base64.b64decode(text) if self.event.get("isBase64Encoded") else text.encode()
 
+    @property
+    def request(self) -> dict:
+        """The HTTP request that it stands for, in the words of `requests`."""
+        event = self.event
+        own = ("host", "content-length", "connection", "transfer-encoding")  # the client writes these itself
+        headers = {name: value for name, value in event["headers"].items() if name not in own}
+        path = event["rawPath"] + ("?" + event["rawQueryString"] if event.get("rawQueryString") else "")
+        return {"method": event["requestContext"]["http"]["method"], "path": path, "body": self.body, "headers": headers}
+
     def check_answer(self, status: int, text: str, received: list[dict], seconds: float = 0) -> None:
         """PagerDuty has all events of an accepted sample, none of a refused one, and ARMS would not have hung up."""
         assert status == STATUSES.get(str(self), 202), text

@@ -21,15 +21,18 @@ CRASH = re.compile(r"Runtime\.ExitError|Runtime exited|exit status|exit code|sig
 def emulator(start, standin, binary, tmp_path_factory):
     machine = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
     [emulator] = TOOLS.glob(f"lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{machine}")
-    command = [shutil.copy2(binary, tmp_path_factory.mktemp("function") / "bootstrap")]
+    bootstrap = tmp_path_factory.mktemp("function") / "bootstrap"
+    shutil.copy(binary, bootstrap)
     if machine == "x86_64" and int.from_bytes(binary.read_bytes()[18:20], "little") == ELF_AARCH64:
-        qemu = shutil.which("qemu-aarch64-static")
+        qemu, function = shutil.which("qemu-aarch64-static"), bootstrap.rename(bootstrap.with_name("function"))
         assert qemu, "Debian's package qemu-user-static has it"
-        command = [qemu, *command]
+        function.chmod(0o755)
+        bootstrap.write_text(f"#!/bin/sh\nexec {qemu} {function}\n", encoding="utf-8")
+    bootstrap.chmod(0o755)
     port = free_port()
     process = start(
         "emulator", emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{port}",
-        "--runtime-api-address", f"127.0.0.1:{free_port()}", "--log-level", "info", *command,
+        "--runtime-api-address", f"127.0.0.1:{free_port()}", "--log-level", "info", bootstrap,
         env={
             "AWS_LAMBDA_FUNCTION_NAME": "arms-pagerduty", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(FUNCTION_TIMEOUT_SECONDS), "PAGERDUTY_EVENTS_URL": standin.url,
@@ -41,10 +44,11 @@ def emulator(start, standin, binary, tmp_path_factory):
 
 
 def test_the_binary_is_static(binary):
-    # Without a dynamic linker it runs on every C library. A position-independent one says that it is DYN.
+    # Without a dynamic linker it runs on every C library. A position-independent one says that it is DYN; for arm64 not every Rust
+    # makes one.
     headers = subprocess.run(["readelf", "--headers", "--wide", binary], capture_output=True, text=True, check=True).stdout
     assert "INTERP" not in headers
-    assert re.search(r"Type: +DYN", headers)
+    assert re.search(r"Type: +DYN", headers) or re.search(r"Machine: +AArch64", headers)
 
 
 def invoke(emulator, sample):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support import KEY, LOOPBACK, ROOT, each_sample, free_port
 
-PACKAGE = ROOT / "target/fc/code.zip"
+PACKAGE = ROOT / "target/packages/arms-pagerduty-function-compute.zip"
 TOKEN = "0123456789abcdef"
 GUARD = {"x-webhook-token": TOKEN}
 FORM = f"integration_key={KEY}"
@@ -42,13 +42,10 @@ def ask(function, method, path, body=b"", headers=None):
 
 @each_sample
 def test_sample(sample, function, standin):
-    event = sample.event
-    path = event["rawPath"] + ("?" + event["rawQueryString"] if event.get("rawQueryString") else "")
-    own = ("host", "content-length", "connection", "transfer-encoding")
-    headers = {name: value for name, value in event["headers"].items() if name not in own}
+    request = sample.request
     standin.clear()
     begun = time.monotonic()
-    answer = ask(function, event["requestContext"]["http"]["method"], path, sample.body, headers | GUARD)
+    answer = ask(function, **request | {"headers": request["headers"] | GUARD})
     sample.check_answer(answer.status_code, answer.text, standin.requests(), time.monotonic() - begun)
     assert ("x-fc-status" in answer.headers) == (answer.status_code >= 400)
 

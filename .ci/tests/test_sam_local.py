@@ -1,25 +1,20 @@
 """`sam local invoke` with every sample, on what `sam build` made, in a container. PagerDuty is a stand-in on the container network.
 
-The Docker engine is one of its own, so it needs root and dockerd (Debian's docker.io). AWS's image cannot be pulled everywhere, so a
-small one of the same name is made. CI_NEEDS_DOCKER=1 makes it a failure where no engine can be started."""
+AWS's image cannot be pulled everywhere, so a small one of the same name is made."""
 
 import io
 import json
 import os
-import shutil
 import subprocess
 import tarfile
-import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from support import ROOT, SAMPLES, TOOLS, each_sample, left_out
+from engine import GATEWAY
+from support import ROOT, SAMPLES, TOOLS, each_sample
 
 FUNCTION = "ArmsPagerDuty"
 IMAGE = "public.ecr.aws/lambda/provided:al2023-rapid-x86_64"
-# A network of the engine's own, away from Docker's usual ones.
-GATEWAY = "172.31.254.1"
 INVOCATIONS_AT_A_TIME = 4
 
 pytestmark = pytest.mark.timeout(400)
@@ -42,38 +37,7 @@ def image() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def docker_host(start):
-    """The address of a Docker engine with a socket, data and network of its own, and the image in it."""
-    if os.geteuid() != 0 or not shutil.which("dockerd"):
-        left_out("`sam local invoke` was not run, for want of root and dockerd (docker.io)", "CI_NEEDS_DOCKER")
-    # Short, for the path of a socket may have only 107 bytes.
-    folder = tempfile.mkdtemp(prefix="sam-", dir="/var/tmp")
-    host = f"unix://{folder}/socket"
-    engine = start(
-        "engine", "dockerd", "--host", host, "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec",
-        "--pidfile", f"{folder}/pid", "--bip", f"{GATEWAY}/24", "--iptables=false", "--ip6tables=false",
-        env={"PATH": os.environ["PATH"]},
-    )
-
-    def docker(*command, **options):
-        return subprocess.run(["docker", "--host", host, *command], capture_output=True, timeout=120, **options)
-
-    end = time.monotonic() + 30
-    while docker("version").returncode != 0:
-        if engine.popen.poll() is not None or time.monotonic() > end:
-            why = " ".join(engine.log().splitlines()[-1:])
-            left_out(f"`sam local invoke` was not run: dockerd does not start here: {why}", "CI_NEEDS_DOCKER")
-        time.sleep(0.5)
-    docker("import", "--change", "WORKDIR /var/task", "-", IMAGE, input=image(), check=True)
-    yield host
-    for container in docker("ps", "--all", "--quiet").stdout.decode().split():
-        docker("rm", "--force", container)
-    engine.end()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def invocations(docker_host, start_standin, tmp_path_factory):
+def invocations(engine, start_standin, tmp_path_factory):
     """By sample: what SAM printed, and what its own stand-in received."""
 
     def invoke(sample):
@@ -82,10 +46,11 @@ def invocations(docker_host, start_standin, tmp_path_factory):
         settings.write_text(json.dumps({FUNCTION: {"PAGERDUTY_EVENTS_URL": standin.url}}))
         command = [TOOLS / "bin/sam", "local", "invoke", FUNCTION, "--event", sample.path, "--env-vars", settings, "--skip-pull-image"]
         environment = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "none",
-                       "AWS_SECRET_ACCESS_KEY": "none", **os.environ, "DOCKER_HOST": docker_host}
+                       "AWS_SECRET_ACCESS_KEY": "none", **os.environ, "DOCKER_HOST": engine.host}
         ran = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         return ran, standin.requests()
 
+    engine.docker("import", "--change", "WORKDIR /var/task", "-", IMAGE, input=image())
     # The first alone, for it makes what the others find ready. SAM waits more than it works.
     first, *others = SAMPLES
     results = [invoke(first)]

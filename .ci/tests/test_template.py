@@ -16,7 +16,6 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 from support import ROOT, TOOLS
 
-TEMPLATE = ROOT / "template.yaml"
 # SQS's longest (AWS, "Amazon SQS message quotas"), and its most receives before a message is a dead letter.
 RETENTION_SECONDS = 14 * 24 * 60 * 60
 RECEIVES_MAX = 1000
@@ -32,10 +31,15 @@ def run(*command):
 
 
 @pytest.fixture(scope="module")
-def plain():
+def template(request):
+    return request.config.getoption("--template").resolve(strict=True)
+
+
+@pytest.fixture(scope="module")
+def plain(template):
     """The transformed template, with every parameter at its default."""
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
-    sam = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    sam = yaml_parse(template.read_text(encoding="utf-8"))
     for resource in sam["Resources"].values():
         # `sam build` puts a path or a bucket here, and only those are understood.
         if resource["Type"] == "AWS::Serverless::Function":
@@ -56,8 +60,8 @@ def of_type(resources):
     return lambda name: [resource["Properties"] for resource in resources.values() if resource["Type"] == name]
 
 
-def test_sam_validate():
-    ran = run(TOOLS / "bin/sam", "validate", "--lint")
+def test_sam_validate(template):
+    ran = run(TOOLS / "bin/sam", "validate", "--lint", "--template-file", template)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

@@ -236,6 +236,10 @@ mod tests {
             ("FC_SERVER_PORT", "0"),
         ]);
         assert_eq!(reported.len(), 11, "{reported:#?}");
+        assert!(
+            reported.iter().all(|line| line.contains("must ") && !line.contains("may ")),
+            "{reported:#?}"
+        );
         let all = reported.join("\n");
         for secret in ["sEcReT", "tOkEn", "pAsS"] {
             assert!(!all.contains(secret), "{all}");
