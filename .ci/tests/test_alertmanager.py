@@ -1,6 +1,6 @@
 """A real client: Debian's Alertmanager sends its webhook to the function, as a plain host, on each of PagerDuty's APIs.
 
-One story, told in order: alerts fire, one of two is resolved, then the other, then a storm comes and goes, and one that begins
+One story, in this order: alerts fire, one of two is resolved, then the other, then a storm comes and goes, and one that begins
 small; each time the stand-in's alerts must become what they should be."""
 
 import json

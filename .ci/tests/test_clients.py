@@ -73,7 +73,7 @@ def call(side, folder, calls, way, key):
     arrived = [request["json"] for request in requests if request["status"] in (200, 202)]
     assert len(arrived) == sum(answer["arrives"] for answer in answers), answers
     events = sorted(map(canonical, arrived), key=lambda event: json.dumps(event, sort_keys=True))
-    return json.loads(json.dumps([list(map(told, answers)), events]).replace(key, "(key)"))
+    return json.loads(json.dumps([list(map(comparable, answers)), events]).replace(key, "(key)"))
 
 
 def canonical(event):
@@ -87,7 +87,7 @@ def canonical(event):
     return event
 
 
-def told(answer):
+def comparable(answer):
     """The answer that a call got, with a dedup key that was made up as the word for it."""
     def same(value):
         if not isinstance(value, dict):
@@ -95,8 +95,8 @@ def told(answer):
         made_up = "dedup_key" in value and not str(value["dedup_key"]).startswith("client-")
         return {name: GENERATED if name == "dedup_key" and made_up else same(inner) for name, inner in value.items()}
 
-    is_key = answer.get("generates") and isinstance(answer["told"], str)
-    return {**answer, "told": GENERATED if is_key else same(answer["told"])}
+    is_key = answer.get("generates") and isinstance(answer["got"], str)
+    return {**answer, "got": GENERATED if is_key else same(answer["got"])}
 
 
 @pytest.mark.parametrize("number, client", list(enumerate(CLIENTS)), ids=[f"{folder} {calls}" for folder, calls, *_ in CLIENTS])

@@ -2,7 +2,7 @@
 a container, and keeps the groups of a FIFO queue as SQS does; it has no redrive, does not check signatures, and is not AWS.
 
 Between the function and its SQS stands a front that checks each signature against botocore's own, with and without a session token,
-and can take the queue away. One story, told in order."""
+and can take the queue away. One story, in this order."""
 
 import io
 import json

@@ -14,7 +14,7 @@ async fn client() -> (Standin, Client) {
 }
 
 #[tokio::test]
-async fn it_tells_what_arrived_and_forgets_it_on_demand() {
+async fn it_shows_what_arrived_and_forgets_it_on_demand() {
     let (standin, client) = client().await;
     client.post(ENQUEUE, &trigger("a")).await;
     let change = json!({"routing_key": KEY, "payload": {"summary": "deployed"}}).to_string();
