@@ -18,4 +18,4 @@ def call(name, function, *arguments, arrives=1, generates=False, **named):
         result = function(*arguments, **named)
     except Exception as error:
         result = {"raised": type(error).__name__, "text": str(error).replace(URL, "URL")}
-    print(json.dumps({"call": name, "arrives": arrives, "generates": generates, "told": result}))
+    print(json.dumps({"call": name, "arrives": arrives, "generates": generates, "got": result}))

@@ -21,13 +21,13 @@ exports.WITHOUT_KEY = { payload: { summary: "disk full", source: "db-7", severit
 exports.CHANGE = { payload: { summary: "deployed checkout 1.4", source: "ci", timestamp: "2026-11-24T08:00:00Z" } };
 
 exports.call = async (name, arrives, doing) => {
-  let told;
+  let got;
   try {
-    told = await doing();
+    got = await doing();
   } catch (error) {
     // An answer in the text is compared as JSON, for the order of its members means nothing.
     const [text, answer] = String(error.message).split(" - ");
-    told = { raised: error.constructor.name, text, answer: answer && JSON.parse(answer) };
+    got = { raised: error.constructor.name, text, answer: answer && JSON.parse(answer) };
   }
-  console.log(JSON.stringify({ call: name, arrives, told }));
+  console.log(JSON.stringify({ call: name, arrives, got }));
 };
