@@ -35,7 +35,7 @@ pub struct Prepared {
     pub parcels: Vec<Parcel>,
     /// The key under which they go.
     pub key: IntegrationKey,
-    /// Where the key stood.
+    /// Where the key was found.
     pub key_place: KeyPlace,
     /// Whether it is the console's test, for whose answer a person waits.
     pub is_test: bool,

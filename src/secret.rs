@@ -15,7 +15,7 @@ const REST_API_KEY_CHARS: usize = 20;
 const SHOWN_CHARS: usize = 4;
 
 /// A PagerDuty integration key: 32 ASCII letters and digits, always.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct IntegrationKey(String);
 
 /// Why a text is not an integration key.
@@ -153,7 +153,7 @@ pub fn is_secret_name(name: &str) -> bool {
     SECRET_NAMES.iter().any(|secret| letters().eq(secret.bytes()))
 }
 
-/// Replaces secrets wherever they stand in a text, also where a link or a form has percent-encoded them.
+/// Replaces secrets wherever they occur in a text, also where a link or a form has percent-encoded them.
 pub struct Mask {
     /// Each secret with what is shown in its place, the longest first: one may be a part of another.
     plain: Vec<(String, String)>,
@@ -194,7 +194,7 @@ impl Mask {
         text
     }
 
-    /// Whether a secret stands in the text.
+    /// Whether a secret is in the text.
     #[must_use]
     pub fn finds(&self, text: &str) -> bool {
         self.forms(text).any(|(secret, _)| text.contains(secret.as_str()))
@@ -216,7 +216,7 @@ impl Mask {
         }
     }
 
-    /// The forms of the secrets that may stand in the text.
+    /// The forms of the secrets that may be in the text.
     fn forms(&self, text: &str) -> impl Iterator<Item = &(String, String)> + use<'_> {
         // Most texts are short ones.
         let may_hold = text.len() >= self.shortest;

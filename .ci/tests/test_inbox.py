@@ -12,13 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
-import requests
 from playwright.sync_api import expect, sync_playwright
+from support import KEY, LOOPBACK, ROOT, TARGET, TOOLS, Process, eventually
 
-ROOT = Path(__file__).resolve().parents[2]
-TOOLS = Path(os.environ.get("CI_TOOLS") or ROOT / ".ci/.venv").resolve()
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
-KEY = "0123456789abcdef0123456789abcdef"
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 PICTURE = {"width": 1120, "height": 760}
 # Every pair of a language, a size and a colour scheme is among them.
@@ -28,42 +24,31 @@ ROWS = ".rows:not(.inline) li"
 BODY_MAX_BYTES = 6 << 20
 
 expect.set_options(timeout=15_000)
-loopback = requests.Session()
-loopback.trust_env = False  # no proxy
 
 
-class Inbox:
+class Inbox(Process):
     """The tool, on free ports."""
 
-    def __init__(self, *options, **variables):
+    def __init__(self, folder: Path, *options, **more):
         command = [TARGET / "debug/arms-pagerduty-inbox", *options, "--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | variables)
-        address = {}
-        for line in self.process.stdout:
-            name, _, rest = line.partition(" ")
-            address[name] = rest.strip()
-            if "Every further webhook" in line:
-                break
-        self.webhook, self.page = address["Webhook"].removesuffix("/v2/enqueue"), address["Page"]
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+        super().__init__(folder, *command, **more)
+        eventually(lambda: "Every further webhook" in self.log(), True)
+        addresses = dict(line.split(maxsplit=1) for line in self.log().splitlines() if " http://" in line)
+        self.webhook, self.page = addresses["Webhook"].strip().removesuffix("/v2/enqueue"), addresses["Page"].strip()
 
     def post(self, body, path="/v2/enqueue", content_type="application/json") -> int:
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         headers = {"content-type": content_type, "x-integration-key": KEY}
-        return loopback.post(self.webhook + path, data=data, headers=headers, timeout=60).status_code
+        return LOOPBACK.post(self.webhook + path, data=data, headers=headers, timeout=60).status_code
 
     def api(self, method: str, path: str, body=None):
-        return loopback.request(method, f"{self.page}api/{path}", json=body, timeout=60).json()
+        return LOOPBACK.request(method, f"{self.page}api/{path}", json=body, timeout=60).json()
 
     def alerts(self) -> list[dict]:
         return self.api("GET", "alerts")["alerts"]
 
     def samples(self) -> dict[str, dict]:
         return {sample["name"]: sample for sample in self.api("GET", "samples")["samples"]}
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(40)
 
 
 class Visit:
@@ -123,12 +108,10 @@ def chromium():
         yield playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
 
 
-@pytest.fixture(scope="session")
-def inbox():
+@pytest.fixture(scope="module")
+def inbox(start):
     subprocess.run(["cargo", "build", "--quiet", "--locked", "-p", "arms-pagerduty-inbox"], cwd=ROOT, check=True)
-    inbox = Inbox()
-    yield inbox
-    inbox.stop()
+    return start("inbox", kind=Inbox)
 
 
 @pytest.fixture(params=VISITS, ids="-".join)
@@ -459,16 +442,14 @@ def test_the_keyboard_is_enough(visit, inbox):
 
 
 @once
-def test_forwarding_is_shown_loudly(visit, chromium):
+def test_forwarding_is_shown_loudly(visit, chromium, start):
     expect(visit.page.locator("#forwarding")).to_be_hidden()
-    loud = Inbox("--forward-to-pagerduty", "--forward-url", "http://127.0.0.1:1", PAGERDUTY_INTEGRATION_KEY=KEY)
-    try:
-        other = Visit(chromium, loud, *VISITS[0])
-        expect(other.page.locator("#forwarding")).to_contain_text("Every event goes to the real PagerDuty")
-        assert KEY not in other.page.content() and "****cdef" in other.page.inner_text("#forwarding")
-        other.end()
-    finally:
-        loud.stop()
+    options = ["--forward-to-pagerduty", "--forward-url", "http://127.0.0.1:1"]
+    loud = start("forwarding", *options, kind=Inbox, env={"PAGERDUTY_INTEGRATION_KEY": KEY})
+    other = Visit(chromium, loud, *VISITS[0])
+    expect(other.page.locator("#forwarding")).to_contain_text("Every event goes to the real PagerDuty")
+    assert KEY not in other.page.content() and "****cdef" in other.page.inner_text("#forwarding")
+    other.end()
 
 
 @once

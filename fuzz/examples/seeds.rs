@@ -1,10 +1,10 @@
-//! Writes the samples of `events/` into `fuzz/corpus/body`, where libFuzzer looks for them.
+//! Writes the samples of `events/` and a dictionary into `fuzz/corpus`, where libFuzzer looks for them.
 
 use arms_pagerduty_fuzz::seeds;
 use std::io::{self, Write};
+use std::path::Path;
 
 fn main() -> io::Result<()> {
-    let corpus = seeds::folder().join("corpus/body");
-    let count = seeds::write(&corpus)?;
-    writeln!(io::stdout(), "{count} seeds in {}", corpus.display())
+    let count = seeds::write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"))?;
+    writeln!(io::stdout(), "{count} samples to begin with")
 }

@@ -1,10 +1,7 @@
-//! `cargo +nightly fuzz run body`
+//! `fuzz/run 60 body`, or `cargo +nightly fuzz run body`
 
-#![cfg_attr(fuzzing, no_main)]
+#![no_main]
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| arms_pagerduty_fuzz::body(data));
-
-/// Without cargo-fuzz there is nothing here: `cargo run` runs the same function.
-#[cfg(not(fuzzing))]
-fn main() {}
+libfuzzer_sys::fuzz_target!(|input: (arms_pagerduty_fuzz::Choice, &[u8])| arms_pagerduty_fuzz::body(
+    input.0, input.1
+));

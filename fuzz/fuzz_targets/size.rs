@@ -1,10 +1,5 @@
-//! `cargo +nightly fuzz run size`
+//! `fuzz/run 60 size`, or `cargo +nightly fuzz run size`
 
-#![cfg_attr(fuzzing, no_main)]
+#![no_main]
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| arms_pagerduty_fuzz::size(data));
-
-/// Without cargo-fuzz there is nothing here: `cargo run` runs the same function.
-#[cfg(not(fuzzing))]
-fn main() {}
+libfuzzer_sys::fuzz_target!(|input: arms_pagerduty_fuzz::Recipe| arms_pagerduty_fuzz::size(&input));

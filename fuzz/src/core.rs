@@ -1,5 +1,6 @@
 //! A body's way through the function's core, and what must hold of every event that comes out.
 
+use arbitrary::Arbitrary;
 use arms_pagerduty::convert::{Context, EVENTS_MAX, EventPer, convert, convert_own, test_event};
 use arms_pagerduty::error::Error;
 use arms_pagerduty::event::{
@@ -19,31 +20,19 @@ pub(crate) const APIS: [Api; 3] = [Api::V2, Api::Change, Api::V1];
 const NOW: Duration = Duration::from_secs(1_741_000_000);
 
 /// How a body is read: all that a request says besides it.
-#[derive(Clone, Copy)]
-pub(crate) struct Setting {
-    pub(crate) content_type: &'static str,
-    pub(crate) api: Api,
-    pub(crate) event_per: EventPer,
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub struct Choice {
+    content_type: u8,
+    api: u8,
+    is_for_group: bool,
 }
 
-impl Setting {
-    /// Chosen by two bytes, so that a fuzzer can choose.
-    pub(crate) fn of(first: u8, second: u8) -> Self {
-        Self {
-            content_type: CONTENT_TYPES[usize::from(first) % CONTENT_TYPES.len()],
-            api: APIS[usize::from(second) % APIS.len()],
-            event_per: if second & 0x80 == 0 { EventPer::Alert } else { EventPer::Group },
-        }
-    }
-}
-
-/// Any bytes as a body, behind two that choose content type, API and `EVENT_PER`.
+/// Any bytes as a body.
 ///
 /// # Panics
 /// If an event breaks a promise.
-pub fn body(data: &[u8]) {
-    let [first, second, body @ ..] = data else { return };
-    relay(&String::from_utf8_lossy(body), Setting::of(*first, *second));
+pub fn body(choice: Choice, body: &[u8]) {
+    relay(&String::from_utf8_lossy(body), choice);
 }
 
 /// A text on its way to events, without the checks: for measuring. Gives the bytes of the events.
@@ -82,30 +71,33 @@ fn events(content: Content, api: Api, event_per: EventPer) -> Result<Vec<Event>,
 }
 
 /// The body's way as the relay goes it, without the network.
-pub(crate) fn relay(text: &str, setting: Setting) {
+pub(crate) fn relay(text: &str, choice: Choice) {
+    let content_type = CONTENT_TYPES[usize::from(choice.content_type) % CONTENT_TYPES.len()];
+    let api = APIS[usize::from(choice.api) % APIS.len()];
+    let event_per = if choice.is_for_group { EventPer::Group } else { EventPer::Alert };
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return;
     }
-    let webhook = webhook::read(text, setting.content_type);
+    let webhook = webhook::read(text, content_type);
     // A key that is none is refused before anything is converted.
     let Ok(in_body) = webhook.keys.own else { return };
     let in_text = webhook.keys.in_text.and_then(Result::ok);
-    let given = in_body.or(in_text).filter(|key| !(setting.api == Api::Change && key.is_ruleset()));
+    let given = in_body.or(in_text).filter(|key| !(api == Api::Change && key.is_ruleset()));
     let key = given.unwrap_or_else(own_key);
     let mask = Mask::new([&key], []);
-    let mut events = match events(webhook.content, setting.api, setting.event_per) {
+    let mut events = match events(webhook.content, api, event_per) {
         Ok(events) => events,
         Err(error) => {
             let is_unnamed =
                 matches!(error, Error::ResolveWithoutIdentity | Error::OwnEventWithoutKey { .. });
             assert!(is_unnamed, "{error}");
-            assert_ne!(setting.api, Api::Change, "a change needs no identity");
+            assert_ne!(api, Api::Change, "a change needs no identity");
             return;
         }
     };
     for event in &mut events {
         event.scrub(&mask);
-        event.fit(setting.api);
+        event.fit(api);
     }
     assert!(!events.is_empty(), "no event");
     // One more resolves the group that a storm may have opened.
@@ -113,7 +105,7 @@ pub(crate) fn relay(text: &str, setting: Setting) {
     let keys: HashSet<&str> = events.iter().map(|event| event.dedup_key.as_str()).collect();
     assert_eq!(keys.len(), events.len(), "two events with one dedup key");
     for event in &events {
-        check(event, setting.api, &key);
+        check(event, api, &key);
     }
 }
 

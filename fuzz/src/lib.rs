@@ -1,30 +1,34 @@
-//! What is fuzzed, the same for libFuzzer (`fuzz_targets/`) and for the run on a stable toolchain
-//! (`examples/stable.rs`).
+//! What is fuzzed, and the bodies that are measured (`examples/shapes.rs`).
 //!
 //! - [`body`]: any bytes as a webhook's body, on the way that the relay takes.
-//! - [`json`]: bytes as a recipe for JSON as templates break it, and the time that reading it takes.
-//! - [`size`]: bytes as a recipe for an event of any size, and what the size limit makes of it.
-//! - [`shapes`]: bodies of any size, of the shapes that a slow way would show at.
-//! - [`grown`]: all of them, each format's samples grown to any size, and the bodies that were once slow.
-//! - [`clock`]: the time that this thread has worked.
+//! - [`json`]: JSON as templates break it, and the time that reading it takes.
+//! - [`size`]: events of any size, and what the size limit makes of them.
+//! - [`bodies`]: bodies that grow, and what slow ways would show at.
 //! - [`seeds`]: what to begin with: the samples of `events/`.
 
 #![forbid(unsafe_code)]
 
-pub mod clock;
+pub mod bodies;
 mod core;
-pub mod grown;
 mod near_json;
 mod oversize;
 pub mod seeds;
-pub mod shapes;
 
-pub use crate::core::{body, run};
-pub use crate::near_json::{PIECES, json};
-pub use crate::oversize::size;
+pub use crate::core::{Choice, body, run};
+pub use crate::near_json::{Step, json};
+pub use crate::oversize::{Recipe, size};
 
-/// A target: it panics at what must not be.
-pub type Target = fn(&[u8]);
+use std::fs;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
-/// Every target with its name.
-pub const TARGETS: [(&str, Target); 3] = [("body", body), ("json", json), ("size", size)];
+static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// How long this thread has worked, for what others do on the machine does not count; where the kernel does not say, how long
+/// the process has run.
+#[must_use]
+pub fn worked() -> Duration {
+    let line = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = line.split_whitespace().next().and_then(|number| number.parse().ok());
+    nanoseconds.map_or_else(|| BEGUN.elapsed(), Duration::from_nanos)
+}

@@ -1,10 +1,12 @@
 //! Events of any size and shape, and what the size limit makes of them.
 
 use crate::core::{APIS, check, own_key};
+use arbitrary::Arbitrary;
 use arms_pagerduty::event::{
     Action, BODY_MAX_BYTES, DEDUP_KEY_MAX_CHARS, Event, Image, Link, Payload, SUMMARY_MAX_CHARS, Severity,
 };
 use serde_json::{Map, Value};
+use std::cell::Cell;
 
 /// What an event's texts may be together: three times the limit, as far as one byte stays one.
 const TEXT_MAX_BYTES: usize = 3 * BODY_MAX_BYTES;
@@ -15,14 +17,47 @@ const NAMES: [&str; 8] = ["alerts", "status", "left_out", "labels", "annotations
 /// What texts are made of: one, two (escaped), three, four and six (escaped) bytes a character.
 const UNITS: [&str; 8] = ["x", "\"", "告", "😀", "\u{1}", "word ", "\\", "é\n"];
 
-/// Bytes as a recipe for an event.
+/// An event, with texts and lists that are long though few bytes say so.
+#[derive(Arbitrary, Debug)]
+pub struct Recipe {
+    numbers: [u8; 3],
+    lines: [Text; 3],
+    fields: [Option<Text>; 5],
+    links: Vec<(Text, Option<Text>)>,
+    images: Vec<(Text, Option<Text>, Option<Text>)>,
+    details: Vec<(Name, Json)>,
+}
+
+/// A unit, 0 to 15 times 4^0 to 4^8.
+#[derive(Arbitrary, Debug)]
+struct Text(u8, u8);
+
+#[derive(Arbitrary, Debug)]
+enum Name {
+    Known(u8),
+    Made(Text),
+}
+
+#[derive(Arbitrary, Debug)]
+enum Json {
+    Null,
+    Number(f64),
+    Text(Text),
+    /// So often the same: long lists from few bytes.
+    Many(Box<Json>, u8),
+    List(Vec<Json>),
+    Object(Vec<(Name, Json)>),
+    /// Many small fields.
+    Fields(u8),
+}
+
+/// An event of any size.
 ///
 /// # Panics
 /// If the event does not fit afterwards, or is not the same event any more.
-pub fn size(data: &[u8]) {
-    let mut recipe = Recipe { data, bytes_left: TEXT_MAX_BYTES };
-    let api = APIS[recipe.below(3)];
-    let mut event = event(&mut recipe);
+pub fn size(recipe: &Recipe) {
+    let api = APIS[usize::from(recipe.numbers[0]) % APIS.len()];
+    let mut event = Kitchen { bytes_left: Cell::new(TEXT_MAX_BYTES) }.event(recipe);
     let before = event.clone();
     event.fit(api);
     assert_eq!(event.action, before.action);
@@ -41,106 +76,82 @@ pub fn size(data: &[u8]) {
     }
 }
 
-struct Recipe<'a> {
-    data: &'a [u8],
-    bytes_left: usize,
+/// Makes events of recipes, within a budget.
+struct Kitchen {
+    bytes_left: Cell<usize>,
 }
 
-impl Recipe<'_> {
-    /// The next byte; zeros when there is none.
-    fn byte(&mut self) -> u8 {
-        self.data.split_off_first().copied().unwrap_or_default()
+impl Kitchen {
+    /// As often as wanted and affordable.
+    fn times(&self, wanted: usize, bytes: usize) -> usize {
+        let times = wanted.min(self.bytes_left.get() / bytes);
+        self.bytes_left.set(self.bytes_left.get() - times * bytes);
+        times
     }
 
-    fn below(&mut self, end: usize) -> usize {
-        usize::from(self.byte()) % end
-    }
-
-    /// A text, short or long, within what is left of the budget.
-    fn text(&mut self) -> String {
-        let (unit, length) = (UNITS[self.below(UNITS.len())], self.byte());
-        // 0 to 15 times 4^0 to 4^8.
-        let times = usize::from(length & 0x0f) << (2 * usize::from((length >> 4) % 9));
-        let times = times.min(self.bytes_left / unit.len());
-        self.bytes_left -= times * unit.len();
-        unit.repeat(times)
+    fn text(&self, Text(unit, length): &Text) -> String {
+        let unit = UNITS[usize::from(*unit) % UNITS.len()];
+        unit.repeat(self.times(usize::from(length & 0x0f) << (2 * ((length >> 4) % 9)), unit.len()))
     }
 
     /// A text of 1 to `max` characters that is not blank.
-    fn line(&mut self, max: usize) -> String {
-        format!("s{}", self.text()).chars().take(max).collect()
+    fn line(&self, text: &Text, max: usize) -> String {
+        format!("s{}", self.text(text)).chars().take(max).collect()
     }
 
-    fn url(&mut self) -> String {
-        let path: String = self.text().chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+    fn url(&self, text: &Text) -> String {
+        let path: String =
+            self.text(text).chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
         format!("https://x/{path}")
     }
 
-    fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        (self.byte() & 1 == 1).then(|| make(self))
-    }
-
-    fn value(&mut self, depth: u32) -> Value {
-        match self.below(if depth == 0 { 4 } else { 7 }) {
-            0 => Value::Null,
-            1 => Value::from(f64::from(self.byte()) * 1e300),
-            2 | 3 => Value::String(self.text()),
-            4 => {
-                // The same item many times: long lists from few bytes.
-                let item = self.value(depth - 1);
-                let times = 1_usize << self.below(16);
-                let bytes = item.to_string().len() + 1;
-                let times = times.min(self.bytes_left / bytes);
-                self.bytes_left -= times * bytes;
+    fn value(&self, json: &Json, depth: u32) -> Value {
+        match json {
+            _ if depth == 0 => Value::Null,
+            Json::Null => Value::Null,
+            Json::Number(number) => Value::from(*number),
+            Json::Text(text) => Value::String(self.text(text)),
+            Json::Many(item, times) => {
+                let item = self.value(item, depth - 1);
+                let times = self.times(1 << (times % 16), item.to_string().len() + 1);
                 Value::Array(vec![item; times])
             }
-            5 => Value::Array((0..self.below(8)).map(|_| self.value(depth - 1)).collect()),
-            _ => Value::Object(self.map(depth - 1)),
+            Json::List(items) => items.iter().map(|item| self.value(item, depth - 1)).collect(),
+            Json::Object(members) => Value::Object(self.map(members, depth - 1)),
+            Json::Fields(count) => {
+                let count = self.times(1 << (count % 12), 12);
+                (0..count).map(|field| (format!("f{field}"), Value::from(field))).collect()
+            }
         }
     }
 
-    fn map(&mut self, depth: u32) -> Map<String, Value> {
-        let mut map = Map::new();
-        for number in 0..self.below(8) {
-            let name = match self.below(NAMES.len() + 2) {
-                known if known < NAMES.len() => NAMES[known].to_owned(),
-                8 => self.text(),
-                // Many small fields.
-                _ => {
-                    for field in 0..1_usize << self.below(12) {
-                        self.bytes_left = self.bytes_left.saturating_sub(12);
-                        map.insert(format!("f{number}-{field}"), Value::from(field));
-                    }
-                    continue;
-                }
-            };
-            let value = self.value(depth);
-            map.insert(name, value);
-        }
-        map
+    fn map(&self, members: &[(Name, Json)], depth: u32) -> Map<String, Value> {
+        let name = |name: &Name| match name {
+            Name::Known(number) => NAMES[usize::from(*number) % NAMES.len()].to_owned(),
+            Name::Made(text) => self.text(text),
+        };
+        members.iter().map(|(of, json)| (name(of), self.value(json, depth))).collect()
     }
-}
 
-fn event(recipe: &mut Recipe) -> Event {
-    let action = [Action::Trigger, Action::Trigger, Action::Acknowledge, Action::Resolve][recipe.below(4)];
-    let severity = [Severity::Critical, Severity::Error, Severity::Warning, Severity::Info][recipe.below(4)];
-    let mut payload = Payload::new(recipe.line(SUMMARY_MAX_CHARS), severity);
-    payload.custom_details = recipe.map(DEPTH_MAX);
-    payload.source = format!("s{}", recipe.text());
-    payload.component = recipe.maybe(Recipe::text);
-    payload.group = recipe.maybe(Recipe::text);
-    payload.class = recipe.maybe(Recipe::text);
-    payload.client = recipe.maybe(Recipe::text);
-    payload.client_url = recipe.maybe(Recipe::url);
-    payload.links = (0..recipe.below(ITEMS_MAX))
-        .map(|_| Link { href: recipe.url(), text: recipe.maybe(Recipe::text) })
-        .collect();
-    payload.images = (0..recipe.below(ITEMS_MAX))
-        .map(|_| Image {
-            src: recipe.url(),
-            href: recipe.maybe(Recipe::url),
-            alt: recipe.maybe(Recipe::text),
-        })
-        .collect();
-    Event { action, dedup_key: recipe.line(DEDUP_KEY_MAX_CHARS), payload }
+    fn event(&self, recipe: &Recipe) -> Event {
+        let [_, action, severity] = recipe.numbers.map(|number| usize::from(number) % 4);
+        let action = [Action::Trigger, Action::Trigger, Action::Acknowledge, Action::Resolve][action];
+        let severity = [Severity::Critical, Severity::Error, Severity::Warning, Severity::Info][severity];
+        let [dedup_key, summary, source] = &recipe.lines;
+        let text = |text: &Option<Text>| text.as_ref().map(|text| self.text(text));
+        let url = |text: &Option<Text>| text.as_ref().map(|text| self.url(text));
+        let mut payload = Payload::new(self.line(summary, SUMMARY_MAX_CHARS), severity);
+        payload.custom_details = self.map(&recipe.details, DEPTH_MAX);
+        payload.source = self.line(source, usize::MAX);
+        let [component, group, class, client, client_url] = &recipe.fields;
+        (payload.component, payload.group, payload.class) = (text(component), text(group), text(class));
+        (payload.client, payload.client_url) = (text(client), url(client_url));
+        let links = recipe.links.iter().take(ITEMS_MAX);
+        payload.links = links.map(|(href, alt)| Link { href: self.url(href), text: text(alt) }).collect();
+        let images = recipe.images.iter().take(ITEMS_MAX);
+        payload.images = images
+            .map(|(src, href, alt)| Image { src: self.url(src), href: url(href), alt: text(alt) })
+            .collect();
+        Event { action, dedup_key: self.line(dedup_key, DEDUP_KEY_MAX_CHARS), payload }
+    }
 }

@@ -9,7 +9,7 @@ use url::{Host, Url};
 /// # Errors
 /// What the setting must be.
 pub(super) fn check(value: &str) -> Result<Url, &'static str> {
-    let mut url = Url::parse(value).map_err(|_| "may be a base URL, as in https://proxy.example.com")?;
+    let mut url = Url::parse(value).map_err(|_| "must be a base URL, as in https://proxy.example.com")?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold user info (the value is not shown)");
     }
@@ -25,7 +25,7 @@ pub(super) fn check(value: &str) -> Result<Url, &'static str> {
         ("http", Some(host)) if is_near(&host) => {}
         _ => {
             return Err(
-                "may be an https URL; plain http only for localhost and loopback or private IP addresses",
+                "must be an https URL; plain http only for localhost and loopback or private IP addresses",
             );
         }
     }

@@ -32,7 +32,7 @@ pub struct Config {
     pub default_severity: Severity,
     /// `SEVERITIES`: words of the user's own, in lower case.
     pub severities: Vec<(String, Severity)>,
-    /// `EVENT_PER`: what one event stands for.
+    /// `EVENT_PER`: whether an event is made for each alert or each notification.
     pub event_per: EventPer,
     /// `SUCCESS_STATUS`: with which status an accepted webhook is answered.
     pub success_status: SuccessStatus,
@@ -240,6 +240,10 @@ mod tests {
             ("FC_SERVER_PORT", "0"),
         ]);
         assert_eq!(reported.len(), 11, "{reported:#?}");
+        assert!(
+            reported.iter().all(|line| line.contains("must ") && !line.contains("may ")),
+            "{reported:#?}"
+        );
         let all = reported.join("\n");
         for secret in ["sEcReT", "tOkEn", "pAsS"] {
             assert!(!all.contains(secret), "{all}");

@@ -64,7 +64,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let value = self.get(name)?;
         let found = words.iter().find(|(word, _)| value.eq_ignore_ascii_case(word));
         if found.is_none() {
-            self.fault(name, Some(value), format!("may be {expected}"));
+            self.fault(name, Some(value), format!("must be {expected}"));
         }
         found.map(|(_, meaning)| *meaning)
     }
@@ -114,7 +114,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let long_enough = |part: &&str| part.len() >= TOKEN_MIN_CHARS;
         if parts.len() > 2 || !parts.iter().all(sendable) || !parts.iter().all(long_enough) {
             let expected = format!(
-                "may be one token, or two with a comma between; each of at least {TOKEN_MIN_CHARS} \
+                "must be one token, or two with a comma between, each of at least {TOKEN_MIN_CHARS} \
                  visible ASCII characters without blanks"
             );
             self.fault("WEBHOOK_TOKEN", None, expected);
@@ -145,7 +145,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             Ok(ms @ 1..=DELIVER_WITHIN_MAX_MS) => Duration::from_millis(ms),
             _ => {
                 let expected =
-                    format!("may be a whole number of milliseconds from 1 to {DELIVER_WITHIN_MAX_MS}");
+                    format!("must be a whole number of milliseconds from 1 to {DELIVER_WITHIN_MAX_MS}");
                 self.fault(NAME, Some(value), expected);
                 DEFAULT_DELIVER_WITHIN
             }
@@ -174,7 +174,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             None => value.clone(),
         };
         numeric.parse().unwrap_or_else(|_| {
-            self.fault("LISTEN", Some(value), "may be an IP address and a port, as in 127.0.0.1:9000");
+            self.fault("LISTEN", Some(value), "must be an IP address and a port, as in 127.0.0.1:9000");
             DEFAULT_LISTEN
         })
     }
@@ -184,7 +184,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         match value.parse() {
             Ok(port) if port > 0 => Some(port),
             _ => {
-                self.fault(name, Some(value), "may be a port from 1 to 65535");
+                self.fault(name, Some(value), "must be a port from 1 to 65535");
                 None
             }
         }

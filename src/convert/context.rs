@@ -7,7 +7,7 @@ use std::time::SystemTime;
 /// (PagerDuty, "Events API v2 overview": rate limits). More become one event.
 pub const EVENTS_MAX: usize = 100;
 
-/// What one event stands for.
+/// For what an event is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventPer {
     /// An alert.

@@ -8,7 +8,7 @@ use crate::lenient_json::text_of;
 use crate::webhook::{Alert, Notification};
 use serde_json::{Map, Value};
 
-/// Where members of the notification stand whose names the alert itself has too.
+/// The name for members of the notification whose names the alert itself has too.
 const NOTIFICATION: &str = "notification";
 
 /// What an event shows beside its details.
@@ -99,7 +99,7 @@ fn unused_fields(
     unused
 }
 
-/// Adds what stands beside members of the same names.
+/// Adds what is beside members of the same names.
 fn add_beside(details: &mut Map<String, Value>, beside: Map<String, Value>) {
     if beside.is_empty() {
         return;

@@ -119,7 +119,7 @@ impl Facts {
     }
 }
 
-/// Looks facts up where they may stand.
+/// Looks facts up where they may be.
 struct Lookup<'a> {
     alert: &'a Alert,
     notification: &'a Notification,

@@ -9,6 +9,7 @@ use crate::lenient_json::text_of;
 use crate::webhook::{Alert, Notification};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use std::cell::OnceCell;
 use std::fmt::Write;
 
 /// The prefix of every key that is made here.
@@ -32,18 +33,17 @@ pub(super) struct Identities<'a> {
     /// Whether the alert is one of a group's list. Then a given key names the group: the same alert must have
     /// the same key whether it comes alone or with others.
     lists_alerts: bool,
-    /// The key of an alert without labels of its own, which has the common ones.
-    of_common_labels: Option<String>,
+    /// The key of an alert without labels of its own, which has the common ones. Made when it is needed.
+    of_common_labels: OnceCell<Option<String>>,
 }
 
 impl<'a> Identities<'a> {
     pub(super) fn of(notification: &'a Notification, alerts: usize, lists_alerts: bool) -> Self {
-        let of_common_labels = of_labels(&notification.common_labels);
         Self {
             notification,
             is_only: alerts == 1,
             lists_alerts: notification.is_group && lists_alerts,
-            of_common_labels,
+            of_common_labels: OnceCell::new(),
         }
     }
 
@@ -63,7 +63,7 @@ impl<'a> Identities<'a> {
             return hash_lines(identity.iter().map(|(name, value)| line(name, value)).collect());
         }
         let of_labels =
-            if alert.labels.is_empty() { self.of_common_labels.clone() } else { of_labels(&alert.labels) };
+            if alert.labels.is_empty() { self.of_common_labels() } else { of_labels(&alert.labels) };
         if of_labels.is_some() {
             return of_labels;
         }
@@ -72,6 +72,10 @@ impl<'a> Identities<'a> {
             return of_fields(said).or_else(|| given.map(limited));
         }
         of_fields(Said::own(alert))
+    }
+
+    fn of_common_labels(&self) -> Option<String> {
+        self.of_common_labels.get_or_init(|| of_labels(&self.notification.common_labels)).clone()
     }
 }
 

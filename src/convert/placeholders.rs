@@ -5,7 +5,7 @@ use crate::lenient_json::text_of;
 use crate::webhook::Alert;
 use serde_json::{Map, Value};
 
-/// The names under which the alert's value may stand, in order of precedence.
+/// The names under which the alert's value may be, in order of precedence.
 const VALUE_NAMES: [&str; 2] = ["value", "_aliyun_arms_alert_value"];
 /// Far more than a summary's 1024 characters.
 const FILLED_MAX_BYTES: usize = 64 * 1024;

@@ -30,7 +30,7 @@ impl<'a> Said<'a> {
         self.0.iter().find_map(|fields| fields.alert_name.as_deref())
     }
 
-    /// The severity words with the names that they stood under.
+    /// The severity words with the names that they were under.
     pub(super) fn severities(&self) -> impl Iterator<Item = &'a (&'static str, String)> {
         self.0.into_iter().flat_map(|fields| &fields.severities)
     }

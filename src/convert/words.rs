@@ -23,7 +23,7 @@ const ACKNOWLEDGED: &str = "acknowledge";
 /// PagerDuty's severity for a known word. Letter case does not matter. The user's `own` words come before
 /// the built-in ones.
 pub(super) fn severity(word: &str, speaker: Speaker, own: &[(String, Severity)]) -> Option<Severity> {
-    // Longer than any of them: a text that stands where a word should be.
+    // Longer than any of them: a text where a word should be.
     if word.len() > WORD_MAX_BYTES {
         return None;
     }

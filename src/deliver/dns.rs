@@ -3,6 +3,7 @@
 //! A look-up blocks a thread until the system answers, which may be long after the attempt has given
 //! up. So it is shared by all attempts, goes on without them, and serves the later ones.
 
+use super::name_servers;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::collections::HashMap;
 use std::io;
@@ -41,9 +42,7 @@ struct Found {
 impl Resolver {
     /// Asks the system.
     pub(super) fn of_the_system() -> Self {
-        Self::new(|name| {
-            Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect::<Vec<_>>()) })
-        })
+        Self::new(|name| Box::pin(name_servers::look_up(name)))
     }
 
     pub(super) fn new(look_up: impl Fn(String) -> LookingUp + Send + Sync + 'static) -> Self {

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 /// What SQS refuses in a message, and JSON's notation of it (AWS, "`SendMessage`": `MessageBody`). Other
-/// characters that it refuses never stand in JSON.
+/// characters that it refuses are never in JSON.
 const REFUSED: [(&str, &str); 2] = [("\u{fffe}", "\\ufffe"), ("\u{ffff}", "\\uffff")];
 
 /// An event as a message for a FIFO queue.

@@ -8,6 +8,8 @@ mod client;
 pub mod decide;
 mod dns;
 pub mod message;
+mod name_query;
+mod name_servers;
 mod order;
 mod outcome;
 mod queue;

@@ -5,7 +5,7 @@
 //! is older if it arrived earlier. An alert is known here only while events of it are under way.
 
 use crate::event::{Action, Api, Parcel};
-use sha2::{Digest, Sha256};
+use crate::secret::IntegrationKey;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,8 +13,8 @@ use std::time::Duration;
 use tokio::sync::{self, watch};
 use tokio::time::timeout;
 
-/// Which alert an event is about: key, API and dedup key, hashed so that no key is kept.
-type Identity = [u8; 32];
+/// Which alert an event is about: key, API and dedup key.
+type Identity = (IntegrationKey, Api, String);
 
 /// The alerts of which events are under way.
 #[derive(Default)]
@@ -63,7 +63,7 @@ impl Order {
     /// The ticket of a parcel that arrived with this number.
     pub(super) fn ticket(self: &Arc<Self>, parcel: &Parcel, arrival: u64) -> Ticket {
         let identity = (parcel.api != Api::Change).then(|| identity(parcel));
-        let alert = identity.map_or_else(Alert::new, |identity| self.enter(identity));
+        let alert = identity.clone().map_or_else(Alert::new, |identity| self.enter(identity));
         let settles_state = matches!(parcel.action, Action::Trigger | Action::Resolve);
         Ticket { order: Arc::clone(self), identity, alert, arrival, settles_state }
     }
@@ -90,8 +90,7 @@ impl Order {
 }
 
 fn identity(parcel: &Parcel) -> Identity {
-    let text = format!("{}\n{}\n{}", parcel.key.expose(), parcel.api.path(), parcel.dedup_key);
-    Sha256::digest(text).into()
+    (parcel.key.clone(), parcel.api, parcel.dedup_key.clone())
 }
 
 impl Alert {

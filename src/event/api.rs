@@ -1,7 +1,7 @@
 //! PagerDuty's three event APIs: where they are and how they answer.
 
 /// One of PagerDuty's event APIs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Api {
     /// Events API v2, alert events.
     V2,

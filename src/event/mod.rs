@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 
 impl Event {
     /// Takes secrets out of it: fields that are named like one, and those that `mask` knows wherever
-    /// they stand in text.
+    /// they occur in text.
     pub fn scrub(&mut self, mask: &Mask) {
         scrub::scrub(self, mask);
     }

@@ -43,7 +43,7 @@ pub enum Severity {
     Info,
 }
 
-/// The fields of the Common Event Format (PD-CEF), and what stands beside them.
+/// The fields of the Common Event Format (PD-CEF), and what goes beside them.
 #[derive(Debug, Clone, Default)]
 pub struct Payload {
     /// At most [`SUMMARY_MAX_CHARS`] once the event has been made to fit; blank only in an acknowledge or a

@@ -52,7 +52,7 @@ fn scrub_value(value: &mut Value, mask: &Mask) {
         Value::String(text) => mask.apply(text),
         Value::Array(items) => items.iter_mut().for_each(|item| scrub_value(item, mask)),
         Value::Object(object) => scrub_object(object, mask),
-        // A token of digits may stand in a template without quotes.
+        // A template may have a token of digits without quotes.
         Value::Number(number) => {
             let text = number.to_string();
             if mask.finds(&text) {

@@ -18,7 +18,8 @@ use tokio::time::sleep;
 
 /// The most connections at the same time; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 256;
-/// How many connections wait to be accepted, if the system allows as many.
+/// How many connections wait to be accepted. With the standard library's 128, some of 600 that come at once are made
+/// seconds later, when their clients try again; the system's own limit may be lower (listen(2)).
 const BACKLOG: u32 = 1_024;
 /// Pause after a failed accept: there are no file descriptors left for a moment.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

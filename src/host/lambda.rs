@@ -167,7 +167,7 @@ fn unpack(payload: &RawValue) -> Option<Request<Bytes>> {
     Some(request)
 }
 
-/// What may not stand in a URI, percent-encoded.
+/// What a URI may not contain, percent-encoded.
 fn encode(text: &str) -> String {
     let mut uri = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -28,7 +28,7 @@ pub struct Document {
     pub members: Vec<Member>,
     /// Whether it was not well-formed.
     pub is_repaired: bool,
-    /// Values that stood without quotes and begin with `$`: template variables that were not
+    /// Values that were without quotes and begin with `$`: template variables that were not
     /// filled. Only found in JSON that had to be repaired.
     pub bare_variables: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The members of a document's outermost object in the order in which they stand, which the parsed value
+//! The members of a document's outermost object in the document's order, which the parsed value
 //! does not keep.
 
 use serde_json::Value;
@@ -8,7 +8,7 @@ const MEMBERS_MAX: usize = 1_000;
 /// Longer texts are not kept: a key is shorter, and so is every word.
 const TEXT_MAX_BYTES: usize = 256;
 
-/// One member, also one whose name stood before.
+/// One member, also one whose name occurred before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     /// Its name.

@@ -1,5 +1,5 @@
 //! JSON that a template has broken: values pasted in unescaped, so that quotes, backslashes and line
-//! breaks stand raw inside strings, and values without quotes.
+//! breaks are raw inside strings, and values without quotes.
 //!
 //! ARMS documents no escaping function for template values. The reader below takes a quote as the
 //! end of a string only if what follows continues the document: a comma and the next name, or
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Where the `}}` of a placeholder stands, if it is near: a search to the end for each would take
+/// Where the `}}` of a placeholder is, if it is near: a search to the end for each would take
 /// the square of the body's length.
 fn placeholder_end(inner: &str) -> Option<usize> {
     inner.get(..inner.floor_char_boundary(PLACEHOLDER_MAX_BYTES))?.find("}}")
@@ -274,7 +274,7 @@ fn continues(rest: &str, open: &[char], behind_quotes: usize) -> bool {
     }
 }
 
-/// Whether nothing but a line break stands before `"name" :`.
+/// Whether nothing but a line break is before `"name" :`.
 fn begins_line_with_name(rest: &str) -> bool {
     let next = rest.trim_start();
     let blanks = rest.get(..rest.len() - next.len()).unwrap_or_default();

@@ -56,7 +56,7 @@ fn remove_secrets(value: &mut Value) {
     }
 }
 
-/// Whether the text is empty, stands for nothing in ARMS's and in Go's templates (`null`,
+/// Whether the text is empty, means nothing in ARMS's and in Go's templates (`null`,
 /// `<no value>`), or consists of `{{ … }}` alone.
 #[must_use]
 pub fn is_unfilled(text: &str) -> bool {

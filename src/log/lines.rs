@@ -83,7 +83,7 @@ pub(super) struct StoredLine<'a> {
     pub(super) milliseconds: u64,
 }
 
-/// Events that the queue did not take; what became of each stands in lines of their own.
+/// Events that the queue did not take; lines of their own say what became of each.
 #[derive(Serialize)]
 pub(super) struct UnstoredLine<'a> {
     pub(super) request_id: &'a str,

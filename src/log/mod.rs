@@ -379,7 +379,7 @@ mod tests {
         let mut lines = lines(Some("f"), one_of_each);
         let messages: Vec<&str> = lines.iter().filter_map(|line| line.get("message")?.as_str()).collect();
         assert_eq!(messages, ["request", "event", "event", "undelivered_count", "undelivered"]);
-        // Log services split long lines, and then nobody counts what stands at their end.
+        // Log services split long lines, and then what is at their end is not counted.
         let long = lines.pop().unwrap();
         assert!(long.get("_aws").is_none() && long.get("event").is_some(), "{long}");
         let words = lines.get(1).map(|line| [line.get("action"), line.get("severity"), line.get("level")]);

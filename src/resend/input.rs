@@ -286,7 +286,7 @@ fn csv_cell(line: &str) -> Option<String> {
     Some(format!("{{\"\"{cell}").replace("\"\"", "\""))
 }
 
-/// Whether it has the message of an undelivered event, whatever quotes stand around the words.
+/// Whether it has the message of an undelivered event, whatever quotes are around the words.
 fn mentions_undelivered(text: &str) -> bool {
     text.match_indices(messages::UNDELIVERED).any(|(at, word)| {
         let before = text.get(..at).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// The name that stands for standard input.
+/// The name that means standard input.
 pub(super) const STDIN: &str = "-";
 
 /// What is to be read, and whether anything is to be sent.

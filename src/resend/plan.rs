@@ -37,11 +37,11 @@ pub(super) struct Item {
 pub(super) enum Fate {
     /// It is sent.
     Send,
-    /// It is a trigger, and a resolve of the same alert stands later.
+    /// It is a trigger, and a resolve of the same alert comes later.
     Resolved,
     /// PagerDuty has accepted a newer event of the same alert.
     Outdated,
-    /// The same event stands later once more.
+    /// The same event comes later once more.
     Repeated,
 }
 
@@ -55,7 +55,7 @@ enum Step {
     Accepted(Alert),
 }
 
-/// What stands behind an event of an alert.
+/// What follows an event of an alert.
 #[derive(Default)]
 struct Later {
     is_accepted: bool,
@@ -87,7 +87,7 @@ impl Plan {
     }
 }
 
-/// Decides from the last event to the first, for what stands later decides.
+/// Decides from the last event to the first, for what comes later decides.
 fn decide(steps: Vec<Step>) -> Vec<Item> {
     let mut alerts: HashMap<Alert, Later> = HashMap::new();
     let mut items = Vec::new();

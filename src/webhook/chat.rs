@@ -25,7 +25,7 @@ pub(super) fn take_text(object: &mut Object) -> Option<String> {
     members::take_text(message, &[name])
 }
 
-/// Where the text stands.
+/// Where the text is.
 fn place(object: &Object) -> Option<(&'static str, &'static str)> {
     for (place, names) in PLACES {
         let Some(Value::Object(message)) = object.get(place) else { continue };

@@ -18,7 +18,7 @@ pub(super) fn recognises(object: &Object) -> bool {
     object.contains_key("alertState") && members::has_any(object, &["alertName", "metricName", "ruleId"])
 }
 
-/// Reads the alert; a literal `null` stands for nothing.
+/// Reads the alert; a literal `null` means no value.
 pub(super) fn read(object: Object) -> Alert {
     let fallback_source =
         object.get("dimensions").and_then(instance).or_else(|| text(&object, "productGroupName"));

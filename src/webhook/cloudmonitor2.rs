@@ -4,7 +4,7 @@ use super::members::{self, Object, text};
 use super::notification::Alert;
 use super::origin::Origin;
 
-/// Names of which one stands beside the rule's.
+/// A CloudMonitor 2.0 alert has one of these names beside its rule's.
 const NAMES: [&str; 4] = ["alertEntityId", "alertMessage", "subtype", "resource"];
 
 /// Whether the object is such an alert.

@@ -33,7 +33,7 @@ pub struct Fields {
     /// The known names that the body has. A name without a value is among them, so that a text that comes
     /// later cannot set it.
     seen: BTreeSet<String>,
-    /// Severity words with the name that they stood under, in the body's order.
+    /// Severity words with the name that each was under, in the body's order.
     pub severities: Vec<(&'static str, String)>,
     /// The alert's name, if it was given as such: PagerDuty's `class` where none is given.
     pub alert_name: Option<String>,

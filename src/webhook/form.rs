@@ -7,7 +7,7 @@ use crate::lenient_json::is_unfilled;
 
 /// More pairs than any template writes; what follows them is text.
 const PAIRS_MAX: usize = 1_000;
-/// Fields of free text: in a raw form they run to the line's end, whatever stands in them.
+/// Fields of free text: in a raw form they run to the line's end, whatever they contain.
 const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
 
 /// Fields that say what has happened, or to which alert.
@@ -33,7 +33,7 @@ pub(super) struct Form {
     pub(super) loose: String,
     /// Lines after a text field, which continue its text.
     pub(super) continued: String,
-    /// How many pairs stand before the first free text.
+    /// How many pairs come before the first free text.
     pub(super) before_text: usize,
 }
 

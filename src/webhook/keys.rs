@@ -1,7 +1,7 @@
 //! The integration keys that a body names, and whether the template or an alert's text may have named
 //! them.
 //!
-//! A template pastes an alert's text in unescaped, so whatever stands behind such a text may be part of
+//! A template pastes an alert's text in unescaped, so whatever follows such a text may be part of
 //! it. A key counts as the body's own only before the first text.
 
 use super::form::Form;
@@ -48,7 +48,7 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Takes the next field; `None` stands for a value that is not a short text.
+    /// Takes the next field; `None` means a value that is not a short text.
     fn take(&mut self, name: &str, value: Option<&'a str>) {
         if KEY_NAMES.contains(&name) {
             if let Some(key) = value.map(str::trim).filter(|key| !is_unfilled(key)) {
@@ -69,7 +69,7 @@ impl Keys {
     }
 
     /// `is_own_event` is whether the document is an event of PagerDuty's own. If it is well-formed, its key
-    /// may stand anywhere.
+    /// may be anywhere.
     pub(super) fn of_document(document: &Document, is_own_event: bool, text: &str) -> Self {
         let mut found = Found::default();
         for member in &document.members {
@@ -123,7 +123,7 @@ fn only(values: &[&str]) -> Result<Option<IntegrationKey>, KeyFault> {
 }
 
 /// The good key behind a text, else the one inside it, else what was meant as one. A text that writes a
-/// field of its own stands before the template's, so the last one is taken.
+/// field of its own comes before the template's, so the last one is taken.
 fn in_text(behind_text: &[&str], text: &str) -> Option<Result<IntegrationKey, KeyFault>> {
     let fields = behind_text.iter().map(|value| IntegrationKey::parse(value));
     let good = fields.clone().rfind(Result::is_ok);

@@ -2,7 +2,7 @@
 
 /// The names of the integration key in a body, a query and PagerDuty's own events.
 pub const KEY_NAMES: [&str; 3] = ["integration_key", "routing_key", "service_key"];
-/// Where the rest of a notification may stand.
+/// Where the rest of a notification may be.
 pub(super) const CONTENT: &str = "content";
 /// Longer than any field's name, shorter than most sentences.
 const NAME_MAX_CHARS: usize = 64;

@@ -21,7 +21,7 @@ const TEXT_NAMES: [&str; 12] = [
     "message",
     "description",
 ];
-/// The name under which a document that is no object stands in the details.
+/// The name in the details for a document that is not an object.
 const WHOLE: &str = "body";
 
 /// Reads a document as one event.

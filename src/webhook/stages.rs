@@ -9,7 +9,7 @@ const ONGOING: [&str; 4] = ["Scheduled", "Inquiring", "Executing", "Failed"];
 const WELL: [&str; 2] = ["Running", "Normal"];
 const UNWELL: [&str; 2] = ["Stopped", "Abnormal"];
 
-/// Where an event stands.
+/// The stage of an event.
 pub(super) struct Stage<'a> {
     /// The name without the part that changes.
     pub(super) stem: &'a str,

@@ -35,7 +35,8 @@ fn pairs() -> Vec<(PathBuf, PathBuf)> {
 
 fn pages() -> Vec<PathBuf> {
     let twins = pairs().into_iter().flat_map(|(english, chinese)| [english, chinese]);
-    twins.chain([repository().join("CONTRIBUTING.md")]).collect()
+    let single = ["CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"].map(|name| repository().join(name));
+    twins.chain(single).collect()
 }
 
 /// A page's code blocks, each with its language, and the text around them.
@@ -184,6 +185,13 @@ fn the_tables_of_settings_are_what_the_program_reads() {
     let [english, chinese] = ["docs/settings.md", "docs/zh-CN/settings.md"].map(settings_of);
     assert_eq!(english, chinese);
     assert_eq!(BTreeSet::from_iter(english), settings_read());
+}
+
+#[test]
+fn the_changelog_begins_with_this_version() {
+    let page = read(&repository().join("CHANGELOG.md"));
+    let first = page.lines().find_map(|line| line.strip_prefix("## ")).expect("a version");
+    assert_eq!(first.split(' ').next(), Some(env!("CARGO_PKG_VERSION")));
 }
 
 #[test]

@@ -140,22 +140,24 @@ async fn a_client_that_hangs_up_does_not_stop_the_delivery() {
     }
 }
 
+/// More than are accepted at a time. With a backlog of 128 some of them would be refused for a second or longer.
 #[tokio::test]
-async fn three_hundred_connections_at_once_are_all_served_in_the_end() {
+async fn six_hundred_connections_at_once_are_all_made_at_once_and_served_in_the_end() {
     let standin = standin().await;
     let process = plain(&standin, &[]).await;
     standin.set_standing_fault(Some(Fault::Delay(Duration::from_millis(20))));
-    let mut clients = Vec::new();
-    for _ in 0..300 {
+    let (mut clients, begun) = (Vec::new(), Instant::now());
+    for _ in 0..600 {
         clients.push(Client::connect(process.address()).await);
     }
+    assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
     let mut sending = JoinSet::new();
     for (number, mut client) in clients.into_iter().enumerate() {
         let body = firing(&number.to_string());
         sending.spawn(async move { client.send("POST", "/", &[], body.as_bytes()).await.status });
     }
     assert!(sending.join_all().await.iter().all(|status| *status == 202));
-    assert_eq!(standin.alerts().len(), 300);
+    assert_eq!(standin.alerts().len(), 600);
 }
 
 /// Writes a byte every half second until the answer or the end comes: its status, and after how
@@ -360,6 +362,18 @@ async fn the_line_listening_tells_what_is_set_and_no_secret() {
     }
     let process = Process::start(&[]).await;
     assert_eq!(process.lines("listening")[0]["pagerduty"], "events.pagerduty.com");
+}
+
+#[tokio::test]
+async fn a_change_event_is_logged_as_a_change_and_not_as_a_trigger() {
+    let standin = standin().await;
+    let process = plain(&standin, &[]).await;
+    for path in ["/change", "/v2/change/enqueue", "/"] {
+        assert_eq!(process.post(path, &[TOKEN], &firing(path)).await.status, 202, "{path}");
+    }
+    assert!(process.wait_for(|process| process.lines("event").len() == 3).await, "{}", process.stdout());
+    let actions: Vec<_> = process.lines("event").iter().map(|line| line["action"].clone()).collect();
+    assert_eq!(actions, ["change", "change", "trigger"], "{}", process.stdout());
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! A double of SQS's JSON protocol: it notes each call, and answers as it is told to. What SQS does with
-//! messages afterwards is not here; `.ci/durable` has a queue that hands them out.
+//! messages afterwards is not here; `.ci/tests/test_durable.py` has a queue that hands them out.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};

@@ -1,98 +1,109 @@
-//! From exec to the first answer.
+//! From exec to the first answer, in one table with ratios.
 
 use crate::Fault;
 use crate::http_server::HttpServer;
 use crate::process::Function;
+use crate::program::{self, Program};
 use crate::report::Report;
 use crate::statistics::{Sample, megabytes};
 use bytes::Bytes;
-use std::path::Path;
 use std::time::Duration;
 
-const WALL_RATIO_MAX: f64 = 1.5;
-const CPU_RATIO_MAX: f64 = 1.4;
-const BINARY_MAX_MB: f64 = 3.0;
-const PEAK_MAX_MB: f64 = 6.0;
 /// Starts before the first that counts: pages and clocks warm up.
-const WARM_UP_RUNS: usize = 5;
+const WARM_UP_RUNS: usize = 3;
 
 #[derive(Default)]
 struct Runs {
     wall: Vec<Duration>,
     cpu: Vec<Duration>,
     peak: Vec<f64>,
-    anonymous: Vec<f64>,
+    faults: Vec<f64>,
 }
 
-struct Summary {
-    wall: Sample,
-    cpu: Sample,
-    peak: Sample,
-    anonymous: Sample,
+/// A row of the table.
+struct Row {
+    name: &'static str,
+    wall: f64,
+    cpu: f64,
+    peak: f64,
+    faults: f64,
+    /// The binary and its zip in MB; NaN where more than a file is deployed.
     binary: f64,
+    zip: f64,
 }
 
-/// Starts both programs in turn, so that a busy machine is busy for both.
+/// Starts the programs in turn, so that a busy machine is busy for all of them.
 pub(crate) async fn measure(
     report: &mut Report,
-    programs: [&Path; 2],
+    programs: &[Program],
     pagerduty: &HttpServer,
     event: &Bytes,
     count: usize,
 ) -> Result<(), Fault> {
-    let mut runs = [Runs::default(), Runs::default()];
+    let mut runs: Vec<Runs> = programs.iter().map(|_| Runs::default()).collect();
     for number in 0..WARM_UP_RUNS + count {
-        for (program, runs) in programs.into_iter().zip(&mut runs) {
+        for (program, runs) in programs.iter().zip(&mut runs) {
             let mut function = Function::start(program, pagerduty.address, Some(event)).await?;
             let first = function.first_answer().await?;
             let (cpu, memory) = (function.cpu().await?, function.memory()?);
             if number >= WARM_UP_RUNS {
                 runs.wall.push(first.wall);
                 runs.cpu.push(cpu);
-                runs.peak.push(megabytes(memory.peak));
-                runs.anonymous.push(megabytes(memory.anonymous));
+                runs.peak.push(megabytes(memory));
+                runs.faults.push(function.page_faults()?);
             }
         }
     }
-    let [function, hello] = runs;
-    let (function, hello) = (function.summary(programs[0])?, hello.summary(programs[1])?);
-    println!("cold start, exec to first answer: {count} starts of each, in turn; medians");
+    let rows = programs.iter().zip(runs).map(|(program, runs)| runs.row(program));
+    let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
+    let [function, hello, hello_static, ..] = rows.as_slice() else { return Err("three programs".into()) };
+    println!("exec to first answer: {count} starts of each, in turn; medians; in brackets times hello's");
     println!(
-        "{:<16}{:>9}{:>9}{:>9}{:>9}{:>14}{:>11}",
-        "", "wall ms", "p90", "CPU ms", "peak MB", "anonymous MB", "binary MB"
+        "{:<16}{:>16}{:>16}{:>16}{:>14}{:>11}{:>9}",
+        "", "wall ms", "CPU ms", "peak MB", "page faults", "binary MB", "zip MB"
     );
-    function.print("arms-pagerduty");
-    hello.print("hello");
-    let ratio = |of: fn(&Summary) -> &Sample| of(&function).median() / of(&hello).median();
-    report.limited("cold start, wall time, function / hello", ratio(|it| &it.wall), WALL_RATIO_MAX, "×");
-    report.limited("cold start, CPU, function / hello", ratio(|it| &it.cpu), CPU_RATIO_MAX, "×");
-    report.limited("binary", function.binary, BINARY_MAX_MB, "MB");
-    report.limited("peak memory of one alert, the most of all", function.peak.max(), PEAK_MAX_MB, "MB");
+    for row in &rows {
+        row.print(hello);
+    }
+    report.limited("wall time / hello's", function.wall / hello.wall, 0.95, "×");
+    report.limited("CPU / hello's", function.cpu / hello.cpu, 0.92, "×");
+    report.limited("wall time / static hello's", function.wall / hello_static.wall, 1.30, "×");
+    report.limited("CPU / static hello's", function.cpu / hello_static.cpu, 1.30, "×");
+    report.limited("peak memory", function.peak, 3.5, "MB");
+    report.limited("binary", function.binary, 4.0, "MB");
+    report.limited("zip", function.zip, 1.9, "MB");
     Ok(())
 }
 
 impl Runs {
-    fn summary(self, program: &Path) -> Result<Summary, Fault> {
-        Ok(Summary {
-            wall: Sample::of_milliseconds(self.wall),
-            cpu: Sample::of_milliseconds(self.cpu),
-            peak: Sample::of(self.peak),
-            anonymous: Sample::of(self.anonymous),
-            binary: megabytes(std::fs::metadata(program)?.len()),
+    fn row(self, program: &Program) -> Result<Row, Fault> {
+        let sizes = program.binary.as_deref().map(program::sizes).transpose()?;
+        let (binary, zip) =
+            sizes.map_or((f64::NAN, f64::NAN), |(file, zip)| (megabytes(file), megabytes(zip)));
+        Ok(Row {
+            name: program.name,
+            wall: Sample::of_milliseconds(self.wall).median(),
+            cpu: Sample::of_milliseconds(self.cpu).median(),
+            peak: Sample::of(self.peak).median(),
+            faults: Sample::of(self.faults).median(),
+            binary,
+            zip,
         })
     }
 }
 
-impl Summary {
-    fn print(&self, name: &str) {
+impl Row {
+    fn print(&self, hello: &Self) {
+        let of = |value: f64, base: f64| format!("{value:.2} ({:.2})", value / base);
         println!(
-            "{name:<16}{:>9.2}{:>9.2}{:>9.2}{:>9.2}{:>14.2}{:>11.2}",
-            self.wall.median(),
-            self.wall.p90(),
-            self.cpu.median(),
-            self.peak.median(),
-            self.anonymous.median(),
-            self.binary
+            "{:<16}{:>16}{:>16}{:>16}{:>14}{:>11}{:>9}",
+            self.name,
+            of(self.wall, hello.wall),
+            of(self.cpu, hello.cpu),
+            of(self.peak, hello.peak),
+            self.faults,
+            format!("{:.2}", self.binary).replace("NaN", "-"),
+            format!("{:.2}", self.zip).replace("NaN", "-")
         );
     }
 }

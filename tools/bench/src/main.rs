@@ -1,6 +1,6 @@
-//! How fast and how small the function is, beside a bare `lambda_runtime` hello.
+//! How fast and how small the function is, beside a bare `lambda_runtime` hello and other languages.
 //!
-//! `cargo run --release -p arms-pagerduty-bench` builds both, runs them against a Lambda Runtime API
+//! `cargo run --release -p arms-pagerduty-bench` builds them, runs them against a Lambda Runtime API
 //! and a PagerDuty on loopback and prints what it measured next to the project's limits. It judges
 //! no machine: only with `--check` does it fail when a limit is passed.
 
@@ -13,16 +13,17 @@ mod http_server;
 mod notification;
 mod pagerduty;
 mod process;
+mod program;
 mod report;
 mod runtime_api;
 mod statistics;
 mod storm;
-mod warm;
 
 use bytes::Bytes;
 use report::Report;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// What broke.
 type Fault = Box<dyn std::error::Error>;
@@ -63,19 +64,15 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
 }
 
 async fn measure(options: &Options) -> Result<Report, Fault> {
-    let function = match &options.function {
-        Some(path) => path.clone(),
-        None => build::function()?,
-    };
-    let hello = build::hello()?;
+    let programs = program::all(options.function.as_deref())?;
     let event = Bytes::from(std::fs::read(notification::SAMPLE)?);
-    let pagerduty = pagerduty::start().await?;
+    let pagerduty = pagerduty::start(Duration::ZERO).await?;
     let mut report = Report::default();
     let load = std::fs::read_to_string("/proc/loadavg")?;
     println!("load before, of one, five and fifteen minutes: {load}");
-    cold_start::measure(&mut report, [&function, &hello], &pagerduty, &event, options.runs).await?;
-    warm::measure([&function, &hello], &pagerduty, &event).await?;
+    cold_start::measure(&mut report, &programs, &pagerduty.server, &event, options.runs).await?;
     conversion::measure(&mut report)?;
-    storm::measure(&mut report, &function, &pagerduty).await?;
+    let function = programs.first().ok_or("no function")?;
+    storm::measure(&mut report, function).await?;
     Ok(report)
 }

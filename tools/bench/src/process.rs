@@ -1,12 +1,12 @@
 //! A Lambda function as a process: started, invoked, looked at, ended.
 
 use crate::Fault;
+use crate::program::Program;
 use crate::runtime_api::{Answer, RuntimeApi, TIME_OUT_MS};
 use bytes::Bytes;
 use serde_json::Value;
 use std::fs::{read_dir, read_to_string};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
@@ -25,18 +25,10 @@ pub(crate) struct Invoked {
     _answer: Answer,
 }
 
-/// What `/proc` says of a process's memory, in bytes.
-pub(crate) struct Memory {
-    /// The most it ever had, files mapped included (`VmHWM`).
-    pub(crate) peak: u64,
-    /// What of the present is no file (`RssAnon`).
-    pub(crate) anonymous: u64,
-}
-
 impl Function {
     /// Starts `program`; `event` is there when it first asks.
     pub(crate) async fn start(
-        program: &Path,
+        program: &Program,
         pagerduty: SocketAddr,
         event: Option<&Bytes>,
     ) -> Result<Self, Fault> {
@@ -45,8 +37,11 @@ impl Function {
             api.give(event);
         }
         let started = Instant::now();
-        let child = Command::new(program)
+        let (file, arguments) = program.command.split_first().ok_or("no command")?;
+        let child = Command::new(file)
+            .args(arguments)
             .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("AWS_LAMBDA_RUNTIME_API", api.address().to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "bench")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
@@ -55,7 +50,7 @@ impl Function {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
-            .map_err(|error| format!("{}: {error}", program.display()))?;
+            .map_err(|error| format!("{}: {error}", program.name))?;
         Ok(Self { api, child, started })
     }
 
@@ -113,14 +108,20 @@ impl Function {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    pub(crate) fn memory(&self) -> Result<Memory, Fault> {
+    /// The most memory it ever had, files mapped included, in bytes.
+    pub(crate) fn memory(&self) -> Result<u64, Fault> {
         let status = read_to_string(self.proc("status"))?;
-        let bytes = |name: &str| -> Result<u64, Fault> {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line")?;
-            let kibibytes: u64 = line.trim_start_matches(':').trim().trim_end_matches(" kB").parse()?;
-            Ok(kibibytes * 1024)
-        };
-        Ok(Memory { peak: bytes("VmHWM")?, anonymous: bytes("RssAnon")? })
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no such line")?;
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kibibytes * 1024)
+    }
+
+    /// How many pages it has touched for the first time.
+    pub(crate) fn page_faults(&self) -> Result<f64, Fault> {
+        let stat = read_to_string(self.proc("stat"))?;
+        let (_, fields) = stat.rsplit_once(") ").ok_or("no name")?;
+        // The tenth of all (proc_pid_stat(5)), and the name was the second.
+        Ok(fields.split(' ').nth(7).ok_or("no such field")?.parse()?)
     }
 
     fn proc(&self, file: &str) -> String {

@@ -37,7 +37,7 @@ impl fmt::Display for Report {
             let verdict = if row.is_within() { "within" } else { "OVER" };
             writeln!(
                 formatter,
-                "{:<46} {:>8.2} {:<4} {:>5.1} {:<4} {verdict}",
+                "{:<46} {:>8.2} {:<4} {:>5.2} {:<4} {verdict}",
                 row.what, row.value, row.unit, row.limit, row.unit
             )?;
         }

@@ -26,11 +26,6 @@ impl Sample {
         self.at(9, 10)
     }
 
-    /// The most.
-    pub(crate) fn max(&self) -> f64 {
-        self.at(1, 1)
-    }
-
     fn at(&self, numerator: usize, denominator: usize) -> f64 {
         let place = self.0.len().saturating_sub(1) * numerator / denominator;
         self.0.get(place).copied().unwrap_or(f64::NAN)

@@ -3,7 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::Reply;
+
+const TIMES_MAX: u32 = 1_000;
+const SLOW_MAX_MS: u64 = 60_000;
 
 /// A way to answer badly.
 ///
@@ -60,6 +65,48 @@ impl Fault {
     }
 }
 
+/// A fault as it is ordered in JSON, for example `{"kind":"status","status":500,"times":2}`.
+///
+/// Without a dedup key it replaces every other fault; with one it is for the events of that key alone.
+#[derive(Debug, Deserialize)]
+pub struct Order {
+    #[serde(flatten)]
+    kind: Kind,
+    /// How often, from 1 to 1000; always if it is not said.
+    times: Option<u32>,
+    dedup_key: Option<String>,
+}
+
+/// What goes wrong.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Kind {
+    None,
+    /// This status, from 300 to 599; the event is not taken.
+    Status {
+        status: u16,
+    },
+    /// The event is taken, and the answer comes so much later.
+    Slow {
+        ms: u64,
+    },
+    /// No answer ever; the event is not taken.
+    Nothing,
+}
+
+impl Kind {
+    fn fault(&self) -> Result<Option<Fault>, &'static str> {
+        match *self {
+            Self::None => Ok(None),
+            Self::Status { status } if !(300..=599).contains(&status) => Err("status is from 300 to 599"),
+            Self::Status { status } => Ok(Some(Fault::status(status))),
+            Self::Slow { ms } if ms > SLOW_MAX_MS => Err("ms is at most 60000"),
+            Self::Slow { ms } => Ok(Some(Fault::Delay(Duration::from_millis(ms)))),
+            Self::Nothing => Ok(Some(Fault::Hang { taken: false })),
+        }
+    }
+}
+
 /// Faults of one kind: first those in the queue, each once, then the standing one, every time.
 #[derive(Debug, Default)]
 struct Script {
@@ -105,12 +152,38 @@ impl Faults {
 
     /// Adds one for the events of one dedup key.
     pub(crate) fn push_for(&mut self, dedup_key: &str, fault: Fault) {
-        self.by_dedup_key.entry(dedup_key.to_owned()).or_default().queue.push_back(fault);
+        self.of(dedup_key).queue.push_back(fault);
     }
 
     /// What goes wrong with every event of one dedup key.
     pub(crate) fn stand_for(&mut self, dedup_key: &str, fault: Option<Fault>) {
-        self.by_dedup_key.entry(dedup_key.to_owned()).or_default().standing = fault;
+        self.of(dedup_key).standing = fault;
+    }
+
+    fn of(&mut self, dedup_key: &str) -> &mut Script {
+        self.by_dedup_key.entry(dedup_key.to_owned()).or_default()
+    }
+
+    /// Replaces the faults, or those of one dedup key, by what is ordered.
+    pub(crate) fn order(&mut self, order: &Order) -> Result<(), &'static str> {
+        if order.times.is_some_and(|times| times == 0 || times > TIMES_MAX) {
+            return Err("times is from 1 to 1000");
+        }
+        let fault = order.kind.fault()?;
+        let script = match &order.dedup_key {
+            Some(key) => self.of(key),
+            None => {
+                *self = Self::default();
+                &mut self.requests
+            }
+        };
+        *script = match (fault, order.times) {
+            (Some(fault), Some(times)) => {
+                Script { queue: (0..times).map(|_| fault.clone()).collect(), standing: None }
+            }
+            (standing, _) => Script { queue: VecDeque::new(), standing },
+        };
+        Ok(())
     }
 
     /// Whether the connection that has just come is to be closed.
@@ -124,49 +197,5 @@ impl Faults {
             .and_then(|key| self.by_dedup_key.get_mut(key))
             .and_then(Script::next)
             .or_else(|| self.requests.next())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_queue_goes_before_the_standing_fault() {
-        let mut faults = Faults::default();
-        faults.stand(Some(Fault::CutAnswer));
-        faults.push(Fault::status(500));
-        faults.push(Fault::status(429));
-        for expected in [Fault::status(500), Fault::status(429), Fault::CutAnswer, Fault::CutAnswer] {
-            assert_eq!(faults.next_for_request(None), Some(expected));
-        }
-        faults.stand(None);
-        assert_eq!(faults.next_for_request(None), None);
-    }
-
-    #[test]
-    fn a_dedup_key_has_faults_of_its_own() {
-        let mut faults = Faults::default();
-        faults.push(Fault::status(500));
-        faults.push_for("a", Fault::status(400));
-        faults.stand_for("b", Some(Fault::status(503)));
-        assert_eq!(faults.next_for_request(Some("a")), Some(Fault::status(400)));
-        assert_eq!(faults.next_for_request(Some("b")), Some(Fault::status(503)));
-        assert_eq!(faults.next_for_request(Some("a")), Some(Fault::status(500)));
-        assert_eq!(faults.next_for_request(Some("a")), None);
-        assert_eq!(faults.next_for_request(Some("b")), Some(Fault::status(503)));
-    }
-
-    #[test]
-    fn connections_and_requests_do_not_take_each_other_s_faults() {
-        let mut faults = Faults::default();
-        faults.push(Fault::CloseOnAccept);
-        assert_eq!(faults.next_for_request(None), None);
-        assert!(faults.next_closes_connection());
-        assert!(!faults.next_closes_connection());
-        faults.stand(Some(Fault::CloseOnAccept));
-        assert!(faults.next_closes_connection() && faults.next_closes_connection());
-        faults.stand(Some(Fault::status(500)));
-        assert!(!faults.next_closes_connection());
     }
 }

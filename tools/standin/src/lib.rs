@@ -24,10 +24,12 @@
 //! - [`faults`]: every way to answer badly, scripted or standing
 //! - [`record`]: each request as it arrived
 //! - `reply`: answers, PagerDuty's own and made up ones
+//! - `control`: what `standin serve` offers beside PagerDuty's paths
 //! - `server`: sockets and HTTP
 //! - `standin`: the handle that tests and tools hold
 
 mod api;
+mod control;
 pub mod faults;
 pub mod limit;
 pub mod memory;

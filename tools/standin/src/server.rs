@@ -2,8 +2,8 @@
 
 mod body;
 
-use std::fmt;
 use std::future::pending;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::state::{InFlight, State};
-use crate::{Api, Fault, Received, Reply};
+use crate::{Api, Fault, Received, Reply, control};
 use body::{AnswerBody, Ending};
 
 /// The most that is read of a body; what is longer is answered 413 unread.
@@ -37,7 +37,7 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stopped:
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
@@ -45,43 +45,56 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stopped:
         if state.book().faults.next_closes_connection() {
             continue;
         }
-        connections.spawn(connection(stream, count, Arc::clone(&state)));
+        let is_own = peer.ip().is_loopback() || stream.local_addr().is_ok_and(|own| own.ip() == peer.ip());
+        let from = Connection { number: count, is_own, hang_up: Notify::new() };
+        connections.spawn(connection(stream, from, Arc::clone(&state)));
     }
     drop(listener);
     connections.shutdown().await;
 }
 
-async fn connection(stream: TcpStream, number: u64, state: Arc<State>) {
+/// What the requests of one connection have in common.
+struct Connection {
+    number: u64,
+    /// Whether it comes from this machine.
+    is_own: bool,
+    hang_up: Notify,
+}
+
+async fn connection(stream: TcpStream, from: Connection, state: Arc<State>) {
     // Without it the second small packet of an answer waits for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
-    let hang_up = Notify::new();
-    let service = service_fn(|request| respond(&state, number, &hang_up, request));
+    let service = service_fn(|request| respond(&state, &from, request));
     let serving = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         // In this order: an answer is written out within the poll that makes it, and only then is the notice seen.
         biased;
         _ = serving => {}
-        () = hang_up.notified() => {}
+        () = from.hang_up.notified() => {}
     }
 }
 
 async fn respond(
     state: &State,
-    connection: u64,
-    hang_up: &Notify,
+    from: &Connection,
     request: Request<Incoming>,
-) -> Result<Response<AnswerBody>, HangUp> {
-    let _in_flight = InFlight::begin(state);
+) -> io::Result<Response<AnswerBody>> {
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, READ_MAX_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
             return Ok(response(&Reply::text(413, "Payload Too Large"), Ending::Whole));
         }
-        Err(_) => return Err(HangUp),
+        Err(_) => return Err(hang_up()),
     };
+    if from.is_own
+        && let Some(reply) = control::answer(state, &head.method, head.uri.path(), &body)
+    {
+        return Ok(response(&reply, Ending::Whole));
+    }
+    let _in_flight = InFlight::begin(state);
     let api = Api::at(head.uri.path());
-    let (number, fault) = record(state, connection, &head, api, &body);
+    let (number, fault) = record(state, from.number, &head, api, &body);
     state.changed();
 
     let taken = || state.answer(api, &head.method, &body);
@@ -105,16 +118,16 @@ async fn respond(
         }
         Some(Fault::CloseUnanswered { taken: is_taken }) => {
             take_if(is_taken, taken, state);
-            return Err(HangUp);
+            return Err(hang_up());
         }
         Some(Fault::CutAnswer) => (noted(taken()), Ending::Cut),
         Some(Fault::StallAnswer) => (noted(taken()), Ending::Stall),
         Some(Fault::CloseAfterAnswer) => {
-            hang_up.notify_one();
+            from.hang_up.notify_one();
             (noted(taken()), Ending::Whole)
         }
         // Never queued for requests.
-        Some(Fault::CloseOnAccept) => return Err(HangUp),
+        Some(Fault::CloseOnAccept) => return Err(hang_up()),
     };
     Ok(response(&reply, ending))
 }
@@ -159,7 +172,7 @@ fn record(
 }
 
 fn response(reply: &Reply, ending: Ending) -> Response<AnswerBody> {
-    let mut response = Response::new(AnswerBody::new(&reply.body, ending));
+    let mut response = body::respond(&reply.body, ending);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &reply.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
@@ -172,13 +185,6 @@ fn response(reply: &Reply, ending: Ending) -> Response<AnswerBody> {
 }
 
 /// Ends the connection without an answer.
-#[derive(Debug)]
-struct HangUp;
-
-impl fmt::Display for HangUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the stand-in hangs up")
-    }
+fn hang_up() -> io::Error {
+    io::Error::other("the stand-in hangs up")
 }
-
-impl std::error::Error for HangUp {}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::faults::Faults;
+use crate::faults::{Faults, Order};
 use crate::memory::{Alert, AlertState, Change};
 use crate::state::{State, now_ms};
 use crate::{Fault, RateLimit, Received, server};
@@ -20,10 +20,8 @@ pub struct Options {
     pub address: Option<SocketAddr>,
     /// The rate limit, else none.
     pub rate_limit: Option<RateLimit>,
-    /// `Retry-After` of the rate limit's answers, else none: PagerDuty documents none.
-    pub retry_after_seconds: Option<u32>,
-    /// The only integration keys that are known, else every well-formed one is.
-    pub known_keys: Option<Vec<String>>,
+    /// Whether requests from this machine may ask what arrived, and order faults, under `/control/`.
+    pub control: bool,
 }
 
 /// A running stand-in. Clones are handles of the same one; it stops with [`Standin::stop`] or with the last handle.
@@ -84,6 +82,14 @@ impl Standin {
     /// Ends every fault that is queued or stands.
     pub fn clear_faults(&self) {
         self.state.book().faults = Faults::default();
+    }
+
+    /// Replaces the faults, or those of one dedup key, by what is ordered.
+    ///
+    /// # Errors
+    /// What is wrong with the order.
+    pub fn order_fault(&self, order: &Order) -> Result<(), &'static str> {
+        self.state.book().faults.order(order)
     }
 
     /// How many queued faults no request has taken yet, those for a dedup key left out.
@@ -166,15 +172,7 @@ impl Standin {
 
     /// Forgets alerts, change events, requests and rates; faults stay.
     pub fn clear(&self) {
-        let mut book = self.state.book();
-        book.memory.clear();
-        book.records.clear();
-        if let Some(limiter) = book.limiter.as_mut() {
-            limiter.clear();
-        }
-        drop(book);
-        self.state.forget_max_in_flight();
-        self.state.changed();
+        self.state.clear();
     }
 
     /// A number that grows with each request, each answer and each change by hand.

@@ -70,8 +70,21 @@ impl State {
         self.max_in_flight.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn forget_max_in_flight(&self) {
+    pub(crate) fn is_controlled(&self) -> bool {
+        self.options.control
+    }
+
+    /// Forgets alerts, change events, requests and rates; faults stay.
+    pub(crate) fn clear(&self) {
+        let mut book = self.book();
+        book.memory.clear();
+        book.records.clear();
+        if let Some(limiter) = book.limiter.as_mut() {
+            limiter.clear();
+        }
+        drop(book);
         self.max_in_flight.store(self.in_flight.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.changed();
     }
 
     /// What PagerDuty answers; an event that it takes is remembered.
@@ -87,30 +100,14 @@ impl State {
                 let dedup_key = self.book().memory.take(api, &event, body.len(), now_ms());
                 Reply::accepted(api, dedup_key.as_deref())
             }
-            Err(refusal) => self.refuse(&refusal),
+            Err(refusal) => refusal.reply(),
         }
     }
 
     fn admit(&self, api: Api, event: Value) -> Result<Value, Refusal> {
         let key = api.key(&event).unwrap_or_default();
-        let refuse = |reason| Refusal { api, reason };
-        if self.options.known_keys.as_ref().is_some_and(|keys| !keys.iter().any(|known| known == key)) {
-            return Err(refuse(Reason::UnknownKey));
-        }
-        if self.book().limiter.as_mut().is_some_and(|limiter| !limiter.admit(key, Instant::now())) {
-            return Err(refuse(Reason::RateLimited));
-        }
-        Ok(event)
-    }
-
-    fn refuse(&self, refusal: &Refusal) -> Reply {
-        let reply = refusal.reply();
-        match self.options.retry_after_seconds {
-            Some(seconds) if refusal.reason == Reason::RateLimited => {
-                reply.with_header("retry-after", &seconds.to_string())
-            }
-            _ => reply,
-        }
+        let is_over = self.book().limiter.as_mut().is_some_and(|limiter| !limiter.admit(key, Instant::now()));
+        if is_over { Err(Refusal { api, reason: Reason::RateLimited }) } else { Ok(event) }
     }
 }
 

@@ -24,8 +24,6 @@ pub enum Reason {
     Unrecognized,
     /// These rules are broken.
     Broken(Vec<&'static Rule>),
-    /// A well-formed key that no service has.
-    UnknownKey,
     /// Too many events for the key.
     RateLimited,
 }
@@ -37,7 +35,7 @@ impl Refusal {
         match &self.reason {
             Reason::TooLarge => vec!["Event size is too large (maximum is 512 KB)"],
             Reason::Unrecognized => vec!["JSON parse error"],
-            Reason::UnknownKey | Reason::RateLimited => Vec::new(),
+            Reason::RateLimited => Vec::new(),
             Reason::Broken(rules) => rules
                 .iter()
                 .filter_map(|rule| match rule.says {
@@ -67,7 +65,6 @@ impl Refusal {
                 let message = "Event object format is unrecognized";
                 Reply::json(400, &json!({"status": status, "message": message, "errors": self.errors()}))
             }
-            Reason::UnknownKey => invalid_key(),
             Reason::RateLimited => {
                 let status = if self.api == Api::V1 { 403 } else { 429 };
                 Reply { status, headers: Vec::new(), body: Bytes::new() }

@@ -1,121 +1,92 @@
-//! A client that sees what happens to its connection.
+//! A client that sees what becomes of its request.
 
 use std::time::Duration;
 
+use http::{HeaderMap, Method};
 use pagerduty_standin::Standin;
+use reqwest::redirect::Policy;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 /// Longer than any answer takes, shorter than a test may last.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What came back for a request.
-#[derive(Debug)]
-pub(crate) enum Outcome {
+#[derive(Debug, PartialEq)]
+pub(crate) enum End {
     /// A whole answer.
-    Answer { status: u16, head: String, body: String },
+    Answer,
     /// An answer's head and a part of its body, then the end of the connection.
-    Cut { head: String, body: String, announced_bytes: usize },
+    Cut,
     /// An answer's head and a part of its body, then silence.
-    Stalled { body: String, announced_bytes: usize },
+    Stalled,
     /// The end of the connection.
     Closed,
     /// Silence.
     Silence,
 }
 
+/// It, with what was received.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) end: End,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
 impl Outcome {
+    fn without_answer(end: End) -> Self {
+        Self { end, status: 0, headers: HeaderMap::new(), body: String::new() }
+    }
+
     /// The status of a whole answer.
     pub(crate) fn status(&self) -> u16 {
-        match self {
-            Self::Answer { status, .. } => *status,
-            other => unreachable!("{other:?}"),
-        }
+        assert_eq!(self.end, End::Answer);
+        self.status
     }
 
     /// The body of a whole answer, as JSON.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(self.body()).unwrap()
+        assert_eq!(self.end, End::Answer);
+        serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The body of a whole answer.
-    pub(crate) fn body(&self) -> &str {
-        match self {
-            Self::Answer { body, .. } => body,
-            other => unreachable!("{other:?}"),
-        }
-    }
-
-    /// Whether a whole answer's head has this line, in lower case.
-    pub(crate) fn has_header(&self, line: &str) -> bool {
-        match self {
-            Self::Answer { head, .. } | Self::Cut { head, .. } => {
-                head.to_lowercase().lines().any(|have| have == line)
-            }
-            other => unreachable!("{other:?}"),
-        }
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 }
 
-/// One connection.
-pub(crate) struct Client(TcpStream);
+/// A client with a connection of its own, which it keeps alive.
+pub(crate) struct Client(reqwest::Client, String);
 
 impl Client {
-    pub(crate) async fn connect(standin: &Standin) -> Self {
-        Self(TcpStream::connect(standin.address()).await.unwrap())
+    pub(crate) fn of(standin: &Standin) -> Self {
+        let client = reqwest::Client::builder().no_proxy().redirect(Policy::none());
+        Self(client.build().unwrap(), standin.url())
     }
 
-    pub(crate) async fn post(&mut self, path: &str, body: &str) -> Outcome {
-        self.send("POST", path, body).await
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Outcome {
+        self.send(Method::POST, path, body).await
     }
 
-    pub(crate) async fn send(&mut self, method: &str, path: &str, body: &str) -> Outcome {
-        let length = body.len();
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nhost: standin\r\ncontent-length: {length}\r\n\r\n{body}");
-        if self.0.write_all(request.as_bytes()).await.is_err() {
-            return Outcome::Closed;
-        }
-        self.outcome().await
-    }
-
-    /// Whether the server has closed the connection by now or does so soon.
-    pub(crate) async fn is_closed(&mut self) -> bool {
-        matches!(self.outcome().await, Outcome::Closed)
-    }
-
-    async fn outcome(&mut self) -> Outcome {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &str) -> Outcome {
+        let request = self.0.request(method, format!("{}{path}", self.1)).body(body.to_owned());
+        let mut response = match timeout(PATIENCE, request.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => return Outcome::without_answer(End::Closed),
+            Err(_) => return Outcome::without_answer(End::Silence),
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let mut received = Vec::new();
-        loop {
-            if let Some(whole) = whole(&received) {
-                return whole;
+        let end = loop {
+            match timeout(PATIENCE, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => received.extend(chunk),
+                Ok(Ok(None)) => break End::Answer,
+                Ok(Err(_)) => break End::Cut,
+                Err(_) => break End::Stalled,
             }
-            let read = tokio::time::timeout(PATIENCE, self.0.read_buf(&mut received)).await;
-            let is_end = match read {
-                Ok(Ok(0) | Err(_)) => true,
-                Ok(Ok(_)) => continue,
-                Err(_) => false,
-            };
-            return match (parts(&received), is_end) {
-                (Some((head, body, announced_bytes)), true) => Outcome::Cut { head, body, announced_bytes },
-                (Some((_, body, announced_bytes)), false) => Outcome::Stalled { body, announced_bytes },
-                (None, true) => Outcome::Closed,
-                (None, false) => Outcome::Silence,
-            };
-        }
+        };
+        Outcome { end, status, headers, body: String::from_utf8(received).unwrap() }
     }
-}
-
-fn whole(received: &[u8]) -> Option<Outcome> {
-    let (head, body, announced_bytes) = parts(received)?;
-    let status = head.split(' ').nth(1)?.parse().ok()?;
-    (body.len() == announced_bytes).then_some(Outcome::Answer { status, head, body })
-}
-
-fn parts(received: &[u8]) -> Option<(String, String, usize)> {
-    let text = std::str::from_utf8(received).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n")?;
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
-    Some((head.to_owned(), body.to_owned(), length.parse().unwrap()))
 }

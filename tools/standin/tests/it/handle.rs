@@ -6,20 +6,20 @@ use std::time::Duration;
 use pagerduty_standin::memory::AlertState;
 use pagerduty_standin::{Api, Fault, Options, Standin};
 
-use crate::client::Client;
+use crate::client::{Client, End};
 use crate::{ENQUEUE, KEY, trigger};
 
 #[tokio::test]
 async fn a_request_is_recorded_as_it_came() {
     let standin = Standin::start(Options::default()).await.unwrap();
     let body = trigger("a");
-    Client::connect(&standin).await.post("/v2/enqueue?a=b", &body).await;
-    Client::connect(&standin).await.post("/x", "not json").await;
-    let requests = standin.requests();
+    Client::of(&standin).post("/v2/enqueue?a=b", &body).await;
+    Client::of(&standin).post("/x", "not json").await;
+    let (requests, host) = (standin.requests(), standin.address().to_string());
     let (first, second) = (&requests[0], &requests[1]);
     assert_eq!((first.number, first.connection, first.api), (1, 1, Some(Api::V2)));
     assert_eq!((first.path.as_str(), first.query.as_deref()), (ENQUEUE, Some("a=b")));
-    assert_eq!((first.header("host"), &first.body[..]), (Some("standin"), body.as_bytes()));
+    assert_eq!((first.header("host"), &first.body[..]), (Some(&*host), body.as_bytes()));
     assert_eq!(first.json.as_ref().unwrap()["dedup_key"], "a");
     assert_eq!(first.status(), Some(202));
     assert_eq!((second.number, second.connection, second.api, second.status()), (2, 2, None, Some(404)));
@@ -33,9 +33,9 @@ async fn it_counts_the_requests_that_are_in_flight_at_once() {
     let body = trigger("a");
     let mut clients = Vec::new();
     for _ in 0..3 {
-        clients.push(Client::connect(&standin).await);
+        clients.push(Client::of(&standin));
     }
-    let [one, two, three] = &mut clients[..] else { unreachable!() };
+    let [one, two, three] = &clients[..] else { unreachable!() };
     tokio::join!(one.post(ENQUEUE, &body), two.post(ENQUEUE, &body), three.post(ENQUEUE, &body));
     assert_eq!(standin.max_in_flight(), 3);
     standin.clear();
@@ -47,11 +47,11 @@ async fn it_counts_the_requests_that_are_in_flight_at_once() {
 async fn a_hung_request_leaves_the_count_when_its_client_goes() {
     let standin = Standin::start(Options::default()).await.unwrap();
     standin.push_fault(Fault::Hang { taken: false });
-    let mut client = Client::connect(&standin).await;
+    let client = Client::of(&standin);
     client.post(ENQUEUE, &trigger("a")).await;
     drop(client);
     tokio::time::sleep(Duration::from_millis(50)).await;
-    Client::connect(&standin).await.post(ENQUEUE, &trigger("a")).await;
+    Client::of(&standin).post(ENQUEUE, &trigger("a")).await;
     assert_eq!(standin.max_in_flight(), 1);
 }
 
@@ -59,7 +59,7 @@ async fn a_hung_request_leaves_the_count_when_its_client_goes() {
 async fn a_person_s_hand_and_each_event_wake_the_subscribers() {
     let standin = Standin::start(Options::default()).await.unwrap();
     let mut revision = standin.subscribe();
-    Client::connect(&standin).await.post(ENQUEUE, &trigger("a")).await;
+    Client::of(&standin).post(ENQUEUE, &trigger("a")).await;
     assert!(revision.has_changed().unwrap());
     revision.mark_unchanged();
     assert!(standin.acknowledge(KEY, "a"));
@@ -77,7 +77,7 @@ async fn waiting_ends_with_the_event_or_with_the_time() {
     assert!(!standin.wait_until(Duration::from_millis(20), is_there).await);
     let sender = tokio::spawn({
         let standin = standin.clone();
-        async move { Client::connect(&standin).await.post(ENQUEUE, &trigger("a")).await.status() }
+        async move { Client::of(&standin).post(ENQUEUE, &trigger("a")).await.status() }
     });
     assert!(standin.wait_until(Duration::from_secs(2), is_there).await);
     assert_eq!(sender.await.unwrap(), 202);
@@ -86,11 +86,11 @@ async fn waiting_ends_with_the_event_or_with_the_time() {
 #[tokio::test]
 async fn after_a_stop_the_port_is_free_and_the_memory_is_there() {
     let standin = Standin::start(Options::default()).await.unwrap();
-    let mut client = Client::connect(&standin).await;
+    let client = Client::of(&standin);
     client.post(ENQUEUE, &trigger("a")).await;
     standin.stop().await;
     standin.stop().await;
-    assert!(client.is_closed().await);
+    assert_eq!(client.post(ENQUEUE, &trigger("a")).await.end, End::Closed);
     assert_eq!(standin.alerts().len(), 1);
 
     let address = Some(standin.address());

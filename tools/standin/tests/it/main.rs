@@ -3,6 +3,7 @@
 
 mod answers;
 mod client;
+mod control;
 mod faults;
 mod handle;
 

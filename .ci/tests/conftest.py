@@ -1,0 +1,85 @@
+"""Fixtures. What cannot be run on a machine stands as LEFT OUT below the results."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from engine import Engine
+from support import ROOT, TARGET, Process, Standin, end_all
+
+started: list[Process] = []
+
+
+def pytest_addoption(parser):
+    parser.addoption("--binary", type=Path, default=TARGET / "release/arms-pagerduty", help="the function that is tested")
+    parser.addoption("--template", type=Path, default=ROOT / "template.yaml", help="the SAM template that is tested")
+
+
+def pytest_configure():
+    # A time-out of the caller's must pass through the fixtures too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        report.sections += [(f"the end of the log of {process.folder.name}", process.log()[-3000:]) for process in started]
+    return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    for why in dict.fromkeys(report.longrepr[2] for report in terminalreporter.getreports("skipped")):
+        terminalreporter.write_line(f"LEFT OUT: {why.removeprefix('Skipped: ').upper()}", red=True)
+
+
+@pytest.fixture(scope="session")
+def binary(request) -> Path:
+    return request.config.getoption("--binary").resolve(strict=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left_over(tmp_path_factory):
+    """Ends what was started from a folder of the tests and has lost its parent."""
+    yield
+    folder = str(tmp_path_factory.getbasetemp())
+    processes = psutil.process_iter(["cmdline", "exe"])
+    end_all([process for process in processes if folder in f"{process.info['exe']} {process.info['cmdline']}"])
+
+
+@pytest.fixture(scope="session")
+def _standin_is_built() -> None:
+    subprocess.run(["cargo", "build", "--quiet", "--locked", "-p", "pagerduty-standin"], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """Starts a program, or another kind of `Process`, under a name; all are ended with the module, the latest first."""
+
+    def start(name: str, *arguments, kind: type[Process] = Process, **options) -> Process:
+        started.append(kind(tmp_path_factory.mktemp(name), *arguments, **options))
+        return started[-1]
+
+    yield start
+    while started:
+        started.pop().end()
+
+
+@pytest.fixture(scope="module")
+def start_standin(start, _standin_is_built):
+    return lambda name="standin", **options: start(name, kind=Standin, **options)
+
+
+@pytest.fixture(scope="module")
+def standin(start_standin) -> Standin:
+    return start_standin()
+
+
+@pytest.fixture(scope="session")
+def engine():
+    engine = Engine()
+    yield engine
+    engine.end()
