@@ -190,6 +190,21 @@ def test_compose_judges_the_outcome_then_sends(visit, inbox):
     assert inbox.alerts()[0]["summary"].startswith("composed")
 
 
+@once
+def test_an_older_preview_that_ends_last_is_not_shown(visit):
+    visit.tab("compose")
+    visit.page.evaluate("""(bodies) => {
+        const [ask, form] = [window.fetch, document.querySelector("form.compose")];
+        window.fetch = async (...call) => {
+            if (call[1].body?.includes("older")) await new Promise((resolve) => setTimeout(resolve, 500));
+            return ask(...call);
+        };
+        for (const body of bodies) { form.querySelector("#body").value = body; form.requestSubmit(); }
+    }""", [json.dumps(alert("older")), "$alertmanager_content"])  # fmt: skip
+    visit.page.wait_for_timeout(1500)
+    visit.has(".verdict h2", "This is the console's test: it reaches PagerDuty and pages nobody")
+
+
 # Name, body, recovery, how good the verdict is, what it says.
 VERDICTS = [
     ("key alone", f"integration_key={KEY}", "", "warn", "The body says nothing of the alert: add a body template."),

@@ -66,13 +66,14 @@ export async function composeView(state) {
     preview();
   } }, new Option(t`your own`, ""), grouped(samples.map((one, index) => [one.source, [String(index), one.title]])));
 
+  let turn = 0;
   async function tried(doing) {
+    const own = ++turn;
     result.replaceChildren(el("p.quiet", {}, t`Working on it…`));
-    try {
-      result.replaceChildren(...(await doing()).flat(Infinity).filter(Boolean));
-    } catch (error) {
-      result.replaceChildren(el("p.refusal", {}, error.message));
-    }
+    const shown = await doing().catch((error) => [el("p.refusal", {}, error.message)]);
+    // What was asked for later is shown, whichever comes first.
+    if (own !== turn) return;
+    result.replaceChildren(...shown.flat(Infinity).filter(Boolean));
     // On a phone it is below the form.
     if (matchMedia("(max-width: 800px)").matches) result.scrollIntoView();
     const title = result.querySelector("h2");
