@@ -27,7 +27,8 @@ def pytest_configure():
 def pytest_runtest_makereport(item, call):
     report = yield
     if report.failed:
-        report.sections += [(f"the end of the log of {process.folder.name}", process.log()[-3000:]) for process in started]
+        logs = [(process.folder.name, process.log()) for process in started if process.log_file.exists()]
+        report.sections += [(f"the end of the log of {name}", log[-3000:]) for name, log in logs]
     return report
 
 

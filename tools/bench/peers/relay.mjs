@@ -1,11 +1,14 @@
 // What the function does, with Node's own library and without its care: an event for each alert of a webhook.
-import { request, Agent } from "node:http";
+import http from "node:http";
+import https from "node:https";
 
-const agent = new Agent({ keepAlive: true });
+const ways = { "http:": http, "https:": https };
+const agents = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent({ keepAlive: true }) };
 
 const call = (method, url, body) =>
   new Promise((resolve, reject) => {
-    const calling = request(url, { method, agent, headers: { "content-type": "application/json" } }, (answer) => {
+    const { protocol } = new URL(url);
+    const calling = ways[protocol].request(url, { method, agent: agents[protocol], headers: { "content-type": "application/json" } }, (answer) => {
       let text = "";
       answer.setEncoding("utf8");
       answer.on("data", (part) => (text += part));

@@ -19,11 +19,15 @@ def post(connection, alert):
 
 
 runtime = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
-pagerduty = http.client.HTTPConnection(urllib.parse.urlsplit(os.environ["PAGERDUTY_EVENTS_URL"]).netloc)
+url = urllib.parse.urlsplit(os.environ["PAGERDUTY_EVENTS_URL"])
+pagerduty = None
 while True:
     runtime.request("GET", "/2018-06-01/runtime/invocation/next")
     invocation = runtime.getresponse()
     envelope = json.load(invocation)
+    if not pagerduty:
+        kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        pagerduty = kind(url.netloc)
     for alert in json.loads(envelope["body"])["alerts"]:
         body, status = post(pagerduty, alert)
     path = f"/2018-06-01/runtime/invocation/{invocation.getheader('lambda-runtime-aws-request-id')}/response"

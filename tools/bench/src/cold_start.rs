@@ -1,7 +1,7 @@
 //! From exec to the first answer, in one table with ratios.
 
 use crate::Fault;
-use crate::http_server::HttpServer;
+use crate::pagerduty::PagerDuty;
 use crate::process::Function;
 use crate::program::{self, Program};
 use crate::report::Report;
@@ -36,14 +36,14 @@ struct Row {
 pub(crate) async fn measure(
     report: &mut Report,
     programs: &[Program],
-    pagerduty: &HttpServer,
+    pagerduty: &PagerDuty,
     event: &Bytes,
     count: usize,
 ) -> Result<(), Fault> {
     let mut runs: Vec<Runs> = programs.iter().map(|_| Runs::default()).collect();
     for number in 0..WARM_UP_RUNS + count {
         for (program, runs) in programs.iter().zip(&mut runs) {
-            let mut function = Function::start(program, pagerduty.address, Some(event)).await?;
+            let mut function = Function::start(program, &pagerduty.url(), Some(event)).await?;
             let first = function.first_answer().await?;
             let (cpu, memory) = (function.cpu().await?, function.memory()?);
             if number >= WARM_UP_RUNS {

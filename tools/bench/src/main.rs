@@ -18,6 +18,7 @@ mod report;
 mod runtime_api;
 mod statistics;
 mod storm;
+mod throttled;
 
 use bytes::Bytes;
 use report::Report;
@@ -70,9 +71,10 @@ async fn measure(options: &Options) -> Result<Report, Fault> {
     let mut report = Report::default();
     let load = std::fs::read_to_string("/proc/loadavg")?;
     println!("load before, of one, five and fifteen minutes: {load}");
-    cold_start::measure(&mut report, &programs, &pagerduty.server, &event, options.runs).await?;
+    cold_start::measure(&mut report, &programs, &pagerduty, &event, options.runs).await?;
     conversion::measure(&mut report)?;
     let function = programs.first().ok_or("no function")?;
     storm::measure(&mut report, function).await?;
+    throttled::measure(&programs, &event).await?;
     Ok(report)
 }

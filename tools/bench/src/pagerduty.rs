@@ -5,7 +5,6 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -28,8 +27,8 @@ pub(crate) async fn start(call: Duration) -> std::io::Result<PagerDuty> {
 }
 
 impl PagerDuty {
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.server.address
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.server.address)
     }
 
     pub(crate) fn accepted(&self) -> Vec<Instant> {

@@ -6,7 +6,6 @@ use crate::runtime_api::{Answer, RuntimeApi, TIME_OUT_MS};
 use bytes::Bytes;
 use serde_json::Value;
 use std::fs::{read_dir, read_to_string};
-use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
@@ -26,10 +25,10 @@ pub(crate) struct Invoked {
 }
 
 impl Function {
-    /// Starts `program`; `event` is there when it first asks.
+    /// Starts `program`, which sends its events to this URL; `event` is there when it first asks.
     pub(crate) async fn start(
         program: &Program,
-        pagerduty: SocketAddr,
+        events_url: &str,
         event: Option<&Bytes>,
     ) -> Result<Self, Fault> {
         let api = RuntimeApi::start().await?;
@@ -46,9 +45,11 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_NAME", "bench")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("PAGERDUTY_EVENTS_URL", format!("http://{pagerduty}/"))
+            .env("PAGERDUTY_EVENTS_URL", events_url)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            // Over TLS each complains of the certificate, as it should.
+            .stderr(if events_url.starts_with("https") { Stdio::null() } else { Stdio::inherit() })
             .spawn()
             .map_err(|error| format!("{}: {error}", program.name))?;
         Ok(Self { api, child, started })
@@ -70,7 +71,7 @@ impl Function {
     /// Gives the idle process an event.
     pub(crate) async fn invoke(&mut self, event: &Bytes) -> Result<Invoked, Fault> {
         let given = Instant::now();
-        self.api.give(event);
+        self.give(event);
         self.answered_since(given).await
     }
 
@@ -122,6 +123,16 @@ impl Function {
         let (_, fields) = stat.rsplit_once(") ").ok_or("no name")?;
         // The tenth of all (proc_pid_stat(5)), and the name was the second.
         Ok(fields.split(' ').nth(7).ok_or("no such field")?.parse()?)
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Gives the idle process an event, and waits for nothing.
+    pub(crate) fn give(&mut self, event: &Bytes) {
+        self.api.give(event);
     }
 
     fn proc(&self, file: &str) -> String {

@@ -25,7 +25,7 @@ async fn large(report: &mut Report, program: &Program, alerts: usize, chars: usi
     let pagerduty = pagerduty::start(Duration::ZERO).await?;
     let body = notification::body(alerts, chars)?;
     let event = Bytes::from(notification::envelope(&body)?);
-    let mut function = Function::start(program, pagerduty.address(), None).await?;
+    let mut function = Function::start(program, &pagerduty.url(), None).await?;
     function.idle().await?;
     let (idle_cpu, idle) = (function.cpu().await?, function.memory()?);
     let invoked = function.invoke(&event).await?;
@@ -47,7 +47,7 @@ async fn large(report: &mut Report, program: &Program, alerts: usize, chars: usi
 async fn rounds(program: &Program) -> Result<(), Fault> {
     let pagerduty = pagerduty::start(CALL).await?;
     let event = Bytes::from(notification::envelope(&notification::body(100, 0)?)?);
-    let mut function = Function::start(program, pagerduty.address(), None).await?;
+    let mut function = Function::start(program, &pagerduty.url(), None).await?;
     function.idle().await?;
     let given = Instant::now();
     function.invoke(&event).await?;
