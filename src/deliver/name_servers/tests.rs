@@ -4,7 +4,6 @@ use super::*;
 use domain::base::iana::Rcode;
 use domain::base::{Message, MessageBuilder, Rtype, ToName, Ttl};
 use domain::rdata::{A, Aaaa};
-use std::net::Ipv6Addr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
@@ -119,6 +118,16 @@ async fn a_name_in_the_hosts_file_is_not_asked_for() {
     }
     assert_eq!(look_up(&names, "pager").await, Vec::<IpAddr>::new());
     assert_eq!(server.asked(), ["pager"]);
+}
+
+#[tokio::test]
+async fn localhost_is_this_machine_without_a_hosts_file_too() {
+    let server = Server::start("127.0.0.1", 0, "localhost", Manner::Answers).await;
+    let names = Names::parse(b"", b"nameserver 127.0.0.1", server.address.port());
+    for name in ["localhost", "LocalHost."] {
+        assert_eq!(look_up(&names, name).await, ["127.0.0.1", "::1"].map(|ip| ip.parse::<IpAddr>().unwrap()));
+    }
+    assert_eq!(server.asked(), Vec::<String>::new());
 }
 
 #[tokio::test]
