@@ -166,7 +166,7 @@ mod tests {
     const FORM: &str = "application/x-www-form-urlencoded";
 
     #[test]
-    fn a_raw_form_ends_its_pairs_where_the_contract_says() {
+    fn a_raw_form_ends_its_pairs_at_an_ampersand_or_a_line_break() {
         for (body, expected) in [
             ("integration_key=K", vec![("integration_key", "K")]),
             (
