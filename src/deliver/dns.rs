@@ -1,7 +1,7 @@
 //! Name resolution: one look-up of a name at a time, for all who wait for it.
 //!
-//! A look-up blocks a thread until the system answers, which may be long after the attempt has given
-//! up. So it is shared by all attempts, goes on without them, and serves the later ones.
+//! A look-up may take longer than the attempt that needs it. So it is shared by all attempts, goes on
+//! without them, and serves the later ones.
 
 use super::name_servers;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};

@@ -3,11 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Reply;
 
 const TIMES_MAX: u32 = 1_000;
+/// How late a slow answer comes if it is not said: later than the function waits for its first attempt (2 s).
+const SLOW_MS: u64 = 3_000;
 const SLOW_MAX_MS: u64 = 60_000;
 
 /// A way to answer badly.
@@ -66,32 +68,34 @@ impl Fault {
 }
 
 /// A fault as it is ordered in JSON, for example `{"kind":"status","status":500,"times":2}`.
-///
-/// Without a dedup key it replaces every other fault; with one it is for the events of that key alone.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Order {
     #[serde(flatten)]
     kind: Kind,
     /// How often, from 1 to 1000; always if it is not said.
-    times: Option<u32>,
-    dedup_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
 }
 
 /// What goes wrong.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Kind {
+    #[default]
     None,
     /// This status, from 300 to 599; the event is not taken.
-    Status {
-        status: u16,
-    },
+    Status { status: u16 },
     /// The event is taken, and the answer comes so much later.
     Slow {
+        #[serde(default = "slow_ms")]
         ms: u64,
     },
     /// No answer ever; the event is not taken.
     Nothing,
+}
+
+fn slow_ms() -> u64 {
+    SLOW_MS
 }
 
 impl Kind {
@@ -165,12 +169,12 @@ impl Faults {
     }
 
     /// Replaces the faults, or those of one dedup key, by what is ordered.
-    pub(crate) fn order(&mut self, order: &Order) -> Result<(), &'static str> {
+    pub(crate) fn order(&mut self, order: &Order, dedup_key: Option<&str>) -> Result<(), &'static str> {
         if order.times.is_some_and(|times| times == 0 || times > TIMES_MAX) {
             return Err("times is from 1 to 1000");
         }
         let fault = order.kind.fault()?;
-        let script = match &order.dedup_key {
+        let script = match dedup_key {
             Some(key) => self.of(key),
             None => {
                 *self = Self::default();

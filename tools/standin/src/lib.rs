@@ -41,7 +41,7 @@ mod standin;
 mod state;
 
 pub use api::Api;
-pub use faults::Fault;
+pub use faults::{Fault, Order};
 pub use limit::RateLimit;
 pub use memory::{Alert, AlertState, Change};
 pub use record::Received;

@@ -84,12 +84,12 @@ impl Standin {
         self.state.book().faults = Faults::default();
     }
 
-    /// Replaces the faults, or those of one dedup key, by what is ordered.
+    /// Replaces every fault by what is ordered.
     ///
     /// # Errors
     /// What is wrong with the order.
     pub fn order_fault(&self, order: &Order) -> Result<(), &'static str> {
-        self.state.book().faults.order(order)
+        self.state.book().faults.order(order, None)
     }
 
     /// How many queued faults no request has taken yet, those for a dedup key left out.
