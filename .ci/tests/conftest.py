@@ -1,4 +1,4 @@
-"""Fixtures. What cannot be run on a machine stands as LEFT OUT below the results."""
+"""Fixtures. What cannot be run on a machine is reported as LEFT OUT below the results."""
 
 import signal
 import subprocess

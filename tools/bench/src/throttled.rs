@@ -1,8 +1,8 @@
 //! The first event over TLS, with the share of a core that Lambda gives a function of 128 MB.
 //!
 //! Lambda starts a function with a whole core and throttles it from the first invocation on. So a program starts, asks for
-//! an event, and is throttled then. Its connection ends with the check of the certificate: no program trusts one of
-//! loopback. By then it has done all that is dear: read its CA roots, exchanged keys, and verified.
+//! an event, and is throttled then. Its connection ends with the check of the certificate, because no program trusts
+//! one for loopback. By then it has done everything expensive: read its CA roots, exchanged keys, and verified.
 
 use crate::Fault;
 use crate::process::Function;
@@ -60,12 +60,12 @@ async fn first_handshake(program: &Program, event: &Bytes, group: &Group) -> Res
     let (stream, _) = timeout(WITHIN, listener.accept()).await??;
     stream.set_nodelay(true)?;
     match timeout(WITHIN, acceptor.accept(stream)).await? {
-        Ok(_) => Err(format!("{} trusts a certificate of its own", program.name).into()),
+        Ok(_) => Err(format!("{} trusts a self-signed certificate", program.name).into()),
         Err(_) => Ok(given.elapsed()),
     }
 }
 
-/// A server with a certificate that nobody has signed.
+/// A server with a self-signed certificate.
 fn acceptor() -> Result<TlsAcceptor, Fault> {
     let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());

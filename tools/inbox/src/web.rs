@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 /// How long a body may take.
 pub(crate) const BODY_WITHIN: Duration = Duration::from_secs(10);
-/// How long connections may take to end once they have been told to: longer than a delivery.
+/// How long open connections may take to finish at a stop: longer than a delivery.
 const END_WITHIN: Duration = Duration::from_secs(30);
 
 /// Serves until `stop` becomes true, then lets the answers that are on their way out.
@@ -24,7 +24,7 @@ pub(crate) async fn serve(listener: TcpListener, stop: watch::Receiver<bool>, ro
     });
     let serving = axum::serve(listener, router).with_graceful_shutdown(stopped(stop.clone()));
     tokio::select! {
-        // A connection that breaks has nobody left to tell.
+        // `axum` handles the errors of connections itself, so there is none to report.
         _ = serving => {}
         // A client that reads nothing does not hold up the end.
         () = async { stopped(stop).await; tokio::time::sleep(END_WITHIN).await } => {}
@@ -33,7 +33,7 @@ pub(crate) async fn serve(listener: TcpListener, stop: watch::Receiver<bool>, ro
 
 /// Ready once it is time to stop.
 pub(crate) async fn stopped(mut stop: watch::Receiver<bool>) {
-    // A sender that is gone says the same.
+    // If the sender is gone, it is time to stop as well.
     let _ = stop.wait_for(|is_over| *is_over).await;
 }
 
