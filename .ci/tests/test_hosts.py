@@ -3,14 +3,12 @@
 `-k emulator` runs one of them. A sample is a function-URL event; an HTTP host gets the request that it stands for."""
 
 import base64
-import io
 import json
 import os
 import platform
 import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
 import time
 import zipfile
@@ -166,8 +164,7 @@ def container(engine, standin_for_containers, tmp_path_factory):
     standin, folder = standin_for_containers, tmp_path_factory.mktemp("context")
     with zipfile.ZipFile(ROOT / "target/packages/arms-pagerduty-lambda-x86_64.zip") as archive:
         Path(archive.extract("bootstrap", folder)).chmod(0o755)
-    shutil.copy(ROOT / "examples/container/Containerfile", folder)
-    image, _ = engine.images.build(path=str(folder), dockerfile="Containerfile", tag="arms-pagerduty")
+    image, _ = engine.images.build(path=str(folder), dockerfile=str(ROOT / "examples/container/Containerfile"))
     container = engine.containers.run(
         image, detach=True, read_only=True, cap_drop=["ALL"], security_opt=["no-new-privileges"], mem_limit="256m",
         environment={"WEBHOOK_TOKEN": TOKEN, "PAGERDUTY_EVENTS_URL": standin.url},
@@ -189,16 +186,10 @@ def container(engine, standin_for_containers, tmp_path_factory):
 def sam_local(engine, start, standin_for_containers, tmp_path_factory):
     """`sam local` with what `sam build` made. AWS's image cannot be pulled everywhere, so a small one of the same name is made:
     besides the function, which is static, it has the emulator out of the SAM package."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, mode in (("tmp", 0o1777), ("var/task", 0o755), ("opt", 0o755)):
-            folder = tarfile.TarInfo(name)
-            folder.type, folder.mode = tarfile.DIRTYPE, mode
-            archive.addfile(folder)
-        [emulator] = TOOLS.glob(EMULATOR + "x86_64")
-        archive.add(emulator, "var/rapid/aws-lambda-rie")
-    repository, tag = SAM_IMAGE.split(":")
-    engine.api.import_image_from_data(packed.getvalue(), repository=repository, tag=tag, changes=["WORKDIR /var/task"])
+    [emulator] = TOOLS.glob(EMULATOR + "x86_64")
+    recipe = tmp_path_factory.mktemp("image") / "Dockerfile"
+    recipe.write_text(f"FROM scratch\nCOPY {emulator.name} /var/rapid/aws-lambda-rie\nWORKDIR /tmp\nWORKDIR /opt\nWORKDIR /var/task\n")
+    engine.images.build(path=str(emulator.parent), dockerfile=str(recipe), tag=SAM_IMAGE)
     settings = tmp_path_factory.mktemp("settings") / "env.json"
     settings.write_text(json.dumps({"ArmsPagerDuty": {"PAGERDUTY_EVENTS_URL": standin_for_containers.url}}), encoding="utf-8")
     port = free_port()

@@ -243,7 +243,7 @@ pub fn write_seeds(corpus: &Path) -> io::Result<()> {
     let mut words = BTreeSet::from(["«", "»", "«9*"].map(str::to_owned));
     for (place, (content_type, text)) in samples.chain(shapes).enumerate() {
         for api in 0..4 {
-            let head = [content_type, api % 3, api / 3, 2];
+            let head = [content_type, api % 3, api / 3, 4];
             fs::write(corpus.join(format!("body/{place}-{api}")), [&head, text.as_bytes()].concat())?;
         }
         let ends = [':', ',', '{', '}', '[', ']', '=', '&', '\n'];
