@@ -29,7 +29,12 @@ for (const file of process.argv.slice(2)) {
     }
 }
 // The check would be of no use if it found nothing wrong with these.
-for (const [file, text] of [['a.yml', 'on: push\njobs: {a: {runs-on: x, steps: [{run: "${{ b.c }}"}]}}\n'], ['a.tf', 'a   = 1\n'], ['b.tf', 'a = {\n']]) {
+const broken = {
+    'a.yml': 'on: push\njobs: {a: {runs-on: x, steps: [{run: "${{ b.c }}"}]}}\n',
+    'a.tf': 'a   = 1\n',
+    'b.tf': 'a = {\n',
+}
+for (const [file, text] of Object.entries(broken)) {
     if ((await faultsOf(file, text)).length === 0) throw new Error(`nothing found in ${text}`)
 }
 console.log(`${process.argv.length - 2} files, ${failed} faults`)

@@ -10,7 +10,8 @@ function clientOf(library) {
   const { event: send, change } = require("@pagerduty/pdjs");
   return async (action, event) => {
     const data = { routing_key, ...event };
-    const answer = await (action === "change" ? change({ server, data }) : send({ server, data: { event_action: action, ...data } }));
+    const asked = action === "change" ? change({ server, data }) : send({ server, data: { event_action: action, ...data } });
+    const answer = await asked;
     return { status: answer.status, data: answer.data };
   };
 }
