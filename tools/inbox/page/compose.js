@@ -1,6 +1,6 @@
 // Compose: try a webhook, and get the fields to paste at its source.
 
-import { call, get, h, say, state } from "./dom.js";
+import { call, field, get, h, say, state } from "./dom.js";
 import { pasteView } from "./template.js";
 import { t } from "./text.js";
 import { counterparts, resolves, verdict } from "./verdict.js";
@@ -39,7 +39,7 @@ async function tried(ask) {
   state.draw();
   say(document.querySelector(".result h2")?.textContent ?? "");
   // On a phone it is below the form.
-  if (matchMedia("(max-width: 800px)").matches) document.querySelector(".result").scrollIntoView();
+  if (matchMedia("(max-width: 800px)").matches) document.querySelector(".result")?.scrollIntoView();
 }
 
 const preview = () => tried(async () => {
@@ -65,26 +65,19 @@ function resultView() {
   if (busy) return h("p.quiet", t`Working on it: see ${h("a", { href: "#/webhooks" }, t`Webhooks`)}.`);
   if (error) return h("p.refusal", error);
   if (sent) return [h("h2", t`Sent: answered ${sent.status}`), webhookView(webhook)];
-  if (preview) return [verdict(preview, recovery, isGiven), h("p.quiet", t`A preview: nothing has been sent.`), previewView(preview)];
+  const nothing = h("p.quiet", t`A preview: nothing has been sent.`);
+  if (preview) return [verdict(preview, recovery, isGiven), nothing, previewView(preview)];
   return h("p.quiet", t`Preview shows whether it would page, and the event that would leave. Nothing is sent.`);
-}
-
-/** A labelled input whose value is kept in `values` under its id. */
-export function field(values, id, label, { tag = "input", note, oninput, ...more } = {}, ...children) {
-  const changed = (event) => {
-    values[id] = event.target.value;
-    oninput?.();
-  };
-  const control = { id, value: values[id], spellcheck: "false", autocomplete: "off", ...more, oninput: changed };
-  return h("label", h("span", label, note && h("small", note)), h(tag, control, ...children));
 }
 
 export function composeView() {
   const { draft, samples } = state;
   const sources = Object.entries(Object.groupBy(samples, (sample) => sample.source));
   const option = (sample) => new Option(t(sample.title), sample.name);
-  const onsample = (event) => {
-    load(samples.find((sample) => sample.name === event.target.value));
+  const onsample = () => {
+    const sample = samples.find((sample) => sample.name === draft.sample);
+    if (!sample) return;
+    load(sample);
     preview();
   };
   const onbody = () => {
@@ -100,17 +93,15 @@ export function composeView() {
   const area = (rows, more) => ({ tag: "textarea", rows, ...more });
   return h("div.two.composing", { "data-key": "compose" },
     h("section.list", h("form.compose", { onsubmit }, h("h2", t`Try a webhook`),
-      h("label", h("span", t`Sample`), h("select", { id: "sample", onchange: onsample }, new Option(t`your own`, ""),
-        sources.map(([source, of]) => h("optgroup", { label: t(source) }, of.map(option))))),
+      field(draft, "sample", t`Sample`, { tag: "select", oninput: onsample }, new Option(t`your own`, ""),
+        sources.map(([source, of]) => h("optgroup", { label: t(source) }, of.map(option)))),
       field(draft, "path", t`Path`, { note: t`behind the function's host` }),
       field(draft, "headers", t`Headers`, area(3, { note: t`a line each; the key is made up` })),
       field(draft, "body", t`Body`, area(10, {
         oninput: onbody,
-        placeholder: t`Paste what the source sends: JSON, form, preset template, any text, or an undelivered line of the log`,
+        placeholder: t`Paste what the source sends, or an undelivered line of the log`,
       })),
-      field(draft, "recovery", t`Recovery`, area(2, {
-        note: t`what the source sends when the alert is over`, placeholder: t`Left empty, it is derived from the body`,
-      })),
+      field(draft, "recovery", t`Recovery`, area(2, { placeholder: t`Left empty, it is derived from the body` })),
       h("div.acts", h("button.main", { type: "submit" }, t`Preview`),
         h("button", { id: "send", type: "button", onclick: send }, t`Send`))), pasteView()),
     h("section.detail.result", resultView()));

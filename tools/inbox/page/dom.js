@@ -1,6 +1,6 @@
 // Elements. Text from outside gets into the page here alone, and always as text.
 
-import { isChinese, t } from "./text.js";
+import { t } from "./text.js";
 
 /** A made-up key, also in the place of one that is masked. */
 export const KEY = "0123456789abcdef0123456789abcdef";
@@ -43,7 +43,10 @@ const LISTENERS = ["onclick", "onchange", "oninput", "onsubmit", "ontoggle"];
  * position; what has a `data-key` is the same also in another place.
  */
 export function morph(old, fresh) {
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name } of [...old.attributes]) {
+    // A person gives a text area its size.
+    if (name !== "style" && !fresh.hasAttribute(name)) old.removeAttribute(name);
+  }
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   for (const listener of LISTENERS) old[listener] = fresh[listener];
   // A select loses its value with its options.
@@ -63,6 +66,16 @@ export function morph(old, fresh) {
   });
   while (old.childNodes.length > wanted.length) old.lastChild.remove();
   if (old.value !== value) old.value = value;
+}
+
+/** A labelled input whose value is kept in `values` under its id. */
+export function field(values, id, label, { tag = "input", note, oninput, ...more } = {}, ...children) {
+  const changed = (event) => {
+    values[id] = event.target.value;
+    oninput?.();
+  };
+  const control = { id, value: values[id], spellcheck: "false", autocomplete: "off", ...more, oninput: changed };
+  return h("label", h("span", label, note && h("small", note)), h(tag, control, ...children));
 }
 
 /** A call to the API; what it refuses is thrown with its own sentence. */
@@ -86,11 +99,10 @@ export function statusPill(status) {
   return pill(status < 300 ? "good" : "bad", status);
 }
 
-export function time(ms) {
-  const at = new Date(ms);
-  const locale = isChinese() ? "zh-CN" : "en-GB";
-  return h("time", { datetime: at.toISOString(), title: at.toLocaleString(locale) }, at.toLocaleTimeString(locale));
-}
+const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+
+/** A time of the day. */
+export const time = (ms) => h("time", { datetime: new Date(ms).toISOString() }, CLOCK.format(ms));
 
 /** JSON laid out, with its members and numbers as they were written; all else as it is. */
 export function pretty(text) {

@@ -1,6 +1,6 @@
 // The three lists: their rows, what they are searched for, and what is opened beside them.
 
-import { call, h, pill, say, state, statusPill, time } from "./dom.js";
+import { call, field, h, pill, say, state, statusPill, time } from "./dom.js";
 import { t } from "./text.js";
 import { webhookView } from "./webhook.js";
 
@@ -12,21 +12,21 @@ export const ROWS = {
   alerts: (alert) => ({
     id: alert.id, key: alert.id, colour: alert.state === "resolved" ? "resolved" : alert.severity,
     words: [alert.summary, alert.source, alert.dedup_key, alert.state, alert.severity],
-    content: [
+    content: () => [
       h("span.top", pill(alert.state), h("span.grow", alert.source), time(alert.opened_at_ms)),
       h("span.title", alert.summary),
       h("span.sub", alert.severity ?? t`no severity`, " · ", t`triggered: ${alert.triggers}`)],
   }),
   changes: (change) => ({
     id: change.webhook ?? "", words: [change.summary, change.source],
-    content: [
+    content: () => [
       h("span.top", pill("change"), h("span.grow", change.source), time(change.at_ms)),
       h("span.title", change.summary)],
   }),
   webhooks: (webhook) => ({
     id: webhook.id, key: webhook.id, colour: webhook.outcome === "undelivered" && "critical",
     words: [webhook.title, webhook.target, ...webhook.dedup_keys, webhook.outcome, webhook.severity],
-    content: webhookLine(webhook),
+    content: () => webhookLine(webhook),
   }),
 };
 
@@ -48,15 +48,12 @@ export function listView() {
   const words = search.toLowerCase().split(/\s+/);
   const isFound = (row) => words.every((word) => row.words.join(" ").toLowerCase().includes(word));
   const shown = list.map(ROWS[view]).filter(isFound);
-  const item = (row) => h("li", { "data-key": row.key }, link(`#/${view}/${row.id}`, id && row.id === id, row.colour, row.content));
-  const oninput = (event) => {
-    state.search = event.target.value;
-    state.draw();
-  };
+  const item = (row) =>
+    h("li", { "data-key": row.key }, link(`#/${view}/${row.id}`, id && row.id === id, row.colour, row.content()));
   return h(`div.two${id ? ".open" : ""}`, { "data-key": view },
     h("section.list",
       h("div.filter", { role: "search" },
-        h("input", { id: "search", type: "search", value: search, placeholder: t`Search`, "aria-label": t`Search`, oninput }),
+        field(state, "search", t`Search`, { type: "search", oninput: state.draw }),
         shown.length < list.length && h("span", { id: "found" }, t`${shown.length} of ${list.length}`)),
       list.length ? h("ol.rows", shown.map(item)) : h("p.quiet", t`Nothing yet.`)),
     h("section.detail", { "data-key": `${view} ${id}` },
@@ -66,7 +63,8 @@ export function listView() {
 function detail() {
   const { alert, list, route: [view, id], webhook } = state;
   if (alert) return alertDetail(alert);
-  if (webhook) return [h("h2", webhook.events[0]?.summary || `${webhook.method} ${webhook.target}`), webhookView(webhook)];
+  const title = webhook?.events[0]?.summary || `${webhook?.method} ${webhook?.target}`;
+  if (webhook) return [h("h2", title), webhookView(webhook)];
   if (id) return h("p.empty", t`It was cleared, or dropped because newer ones came.`);
   if (list.length) return h("p.empty", t`Choose a row: the keys j and k open the next and the previous one.`);
   return view === "alerts" && offers();

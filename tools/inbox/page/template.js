@@ -1,7 +1,6 @@
 // What to paste at the source, with one's own host, key and token in it, counted against ARMS's limits.
 
-import { field } from "./compose.js";
-import { block, get, h, state } from "./dom.js";
+import { block, field, get, h, state } from "./dom.js";
 import { isChinese, t } from "./text.js";
 
 const APIS = [["v2", "v2: alert events"], ["v1", "v1: Events API v1"], ["change", "change events"]];

@@ -4,8 +4,14 @@ import { ZH } from "./zh.js";
 
 const CHOSEN = "language";
 
-export const isChinese = () => (localStorage.getItem(CHOSEN) ?? navigator.language).startsWith("zh");
-export const choose = (language) => localStorage.setItem(CHOSEN, language);
+let language = localStorage.getItem(CHOSEN) ?? navigator.language;
+
+export const isChinese = () => language.startsWith("zh");
+
+export function choose(chosen) {
+  language = chosen;
+  localStorage.setItem(CHOSEN, chosen);
+}
 
 /**
  * A text in the page's language. Texts are known by their English, with `{}` for each value; a translation may name

@@ -33,7 +33,7 @@ function outcome(webhook) {
   const failed = webhook.events.filter((sent) => sent.delivery && !sent.delivery.is_accepted);
   const late = milliseconds > ARMS_WAITS_MS ? t`ARMS had hung up after 5 s and did not see the answer ${status}.`
     : t`ARMS was answered ${status}.`;
-  const loud = (title, ...lines) => h("div.loud", { role: "note" }, h("strong", title), lines.map((line) => h("p", line)));
+  const loud = (title, ...lines) => h("div.loud", h("strong", title), lines.map((line) => h("p", line)));
   if (failed.length) {
     const isPage = failed.some((sent) => sent.action === "trigger");
     return loud(isPage ? t`Nobody was paged` : t`PagerDuty does not know that it is over`,
@@ -64,15 +64,16 @@ function draftOf(webhook) {
 }
 
 /** A draft as it is shown in Compose. */
-export function load({ path, headers, body }) {
+export function load({ name = "", path, headers, body }) {
   const needsToken = state.status.wants_token && !headers.some(([name]) => name === "x-webhook-token");
   const all = needsToken ? [...headers, ["x-webhook-token", HIDDEN]] : headers;
-  state.draft = { path, headers: all.map(([name, value]) => `${name}: ${value}`).join("\n"), body, recovery: "" };
+  const lines = all.map(([name, value]) => `${name}: ${value}`);
+  state.draft = { sample: name, path, headers: lines.join("\n"), body, recovery: "" };
 }
 
 function tools(webhook) {
   const isWhole = webhook.body_bytes <= new TextEncoder().encode(webhook.body).length + 256;
-  if (!isWhole) return h("p.quiet", t`Only the first part of the body is kept, so that it cannot be sent again from here.`);
+  if (!isWhole) return h("p.quiet", t`Only the first part of the body is kept: it cannot be sent again from here.`);
   const onclick = () => {
     load(draftOf(webhook));
     location.hash = "#/compose";
@@ -96,7 +97,7 @@ function incoming(webhook) {
     isCut && t`the first part of ${webhook.body_bytes} bytes`];
   const header = ([name, value]) => h("span", h("span.quiet", `${name}: `), value);
   return section(t`What came`, notes.filter(Boolean).join(", "),
-    h("div.wire", h("span", h("b", webhook.method), " ", webhook.target), webhook.headers.filter(isAsked).map(header)),
+    h("div.wire", h("b", `${webhook.method} ${webhook.target}`), webhook.headers.filter(isAsked).map(header)),
     block(pretty(webhook.body), t`the body`));
 }
 
@@ -130,7 +131,8 @@ export const isDetail = (field) => /^(payload\.custom_details|details)\b/.test(f
 
 function fields(webhook, sent, key) {
   const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-  const row = (field) => h("tr", h("th", { scope: "row" }, field.name), h("td", text(field.value)), origin(webhook, field));
+  const row = (field) =>
+    h("tr", h("th", { scope: "row" }, field.name), h("td", text(field.value)), origin(webhook, field));
   const head = [t`field`, t`value`, t`where it came from`].map((name) => h("th", { scope: "col" }, name));
   const table = (fields) => h("table.fields", h("thead", h("tr", head)), h("tbody", fields.map(row)));
   const details = sent.fields.filter(isDetail);
@@ -155,24 +157,23 @@ function attempts({ answer, at_ms: cameAt }, { attempts, delivery, forwarded }) 
   const end = answer?.milliseconds ?? Date.now() - cameAt;
   const line = attempts.map((attempt, index) => [attempt.after_ms, [
     statusPill(attempt.status ?? (answer ? 0 : null)), " ", t`attempt ${index + 1}`, " ",
-    index > 0 && h("span.quiet", t`${seconds(attempt.after_ms - attempts[index - 1].after_ms)} after the one before`, " "),
+    index > 0 && t`${seconds(attempt.after_ms - attempts[index - 1].after_ms)} after the one before`, " ",
     attempt.fault && h("em", t`a fault on purpose`),
     attempt.answer && h("code", attempt.answer)]]);
-  if (end > ARMS_WAITS_MS) line.push([ARMS_WAITS_MS, h("span.hangs-up", h("strong", t`ARMS hangs up`), " ", t`after 5 s; the function goes on`)]);
+  const hangsUp = h("span.hangs-up", h("strong", t`ARMS hangs up`), " ", t`after 5 s; the function goes on`);
+  if (end > ARMS_WAITS_MS) line.push([ARMS_WAITS_MS, hangsUp]);
   if (answer) line.push([end, [statusPill(answer.status), " ", t`the answer to the webhook`]]);
   line.sort(([one], [other]) => one - other);
-  const nothing = delivery?.is_stored ? t`It is stored, and waits in the queue.` : t`PagerDuty's stand-in got nothing of it.`;
   const errors = (end) => end.errors.map((error) => ` · ${error}`).join("");
   return [
-    attempts.length ? h("ol.attempts", line.map(([at, content]) => h("li", h("span.when", `+${seconds(at)}`), h("div", content))))
-      : h("p.quiet", nothing),
+    h("ol.attempts", line.map(([at, content]) => h("li", h("span.when", `+${seconds(at)}`), h("div", content)))),
+    delivery?.is_stored && h("p.quiet", t`It is stored, and waits in the queue.`),
     delivery && !delivery.is_accepted && h("p.refusal", t`not delivered`, errors(delivery)),
     forwarded && h("p", t`The real PagerDuty:`, " ", statusPill(forwarded.status ?? 0), errors(forwarded))];
 }
 
 function answer(webhook, title = t`What the sender is answered`) {
-  const { answer } = webhook;
-  if (!answer) return section(title, null, h("p.quiet", t`The function is still trying.`));
-  return section(title, answer.milliseconds ? t`after ${answer.milliseconds} ms` : null, h("p.facts", statusPill(answer.status)),
-    answer.body && block(pretty(answer.body), t`the answer`));
+  const { body, milliseconds, status } = webhook.answer ?? {};
+  return section(title, milliseconds && t`after ${milliseconds} ms`, h("p.facts", statusPill(status)),
+    body && block(pretty(body), t`the answer`));
 }
