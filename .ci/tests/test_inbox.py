@@ -86,7 +86,7 @@ class Visit:
     def preview(self, **fields):
         self.fill(**fields)
         self.page.click("form button[type=submit]")
-        expect(self.page.locator(".verdict")).to_be_visible()
+        expect(self.page.locator(".verdict")).to_be_visible(timeout=60_000)
 
     def copied(self, button) -> str:
         button.click()

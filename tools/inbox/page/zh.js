@@ -33,7 +33,6 @@ export const ZH = {
   "Copied": "已复制",
   "Not allowed": "不允许复制",
   "none": "无",
-  "change": "变更",
   "← Back to the list": "← 返回列表",
   "no severity": "无告警等级",
   "It was cleared, or dropped because newer ones came.": "它已被清空，或因记录数量限制被丢弃。",
