@@ -67,7 +67,7 @@ class Visit:
     def open(self, view: str, row: str | int | None = None):
         """A view, and the row in it that has this text or place."""
         self.page.click(f"#tabs a[href='#/{view}']")
-        expect(self.page.locator(f"[data-key={view}]")).to_be_visible()
+        expect(self.page.locator(f"[data-key={view}]:not(.open)")).to_be_visible()
         if row is not None:
             (self.rows.nth(row) if isinstance(row, int) else self.rows.filter(has_text=row).first).click()
 
