@@ -1,196 +1,149 @@
-// The page: which view is shown, and showing it anew when something has changed.
+// The page: what is fetched for the address, the frame around the views, and drawing it anew when something changes.
 
-import { call, el, get, say, tick } from "./dom.js";
-import { fill, showFault } from "./fault.js";
-import { applyFilter, lists, setUpFilter, step } from "./lists.js";
 import { composeView } from "./compose.js";
-import { choose, language, t, translatePage } from "./text.js";
+import { call, get, h, KEY, morph, say, state } from "./dom.js";
+import { listView, ROWS, step } from "./lists.js";
+import { template } from "./template.js";
+import { choose, isChinese, t } from "./text.js";
+import { load } from "./webhook.js";
 
-const byId = (id) => document.getElementById(id);
-const main = byId("main");
-const two = byId("lists");
-const rows = byId("rows");
-const detail = byId("detail");
-const state = { status: null, chosen: new Map(), show, compose };
-let composing = null;
-let turn = 0;
-let shown = "";
+/** How the stand-in can be made to go wrong. */
+const FAULTS = [
+  ["answers as PagerDuty does", { kind: "none" }],
+  ["429, twice", { kind: "status", status: 429, times: 2 }],
+  ["429, always", { kind: "status", status: 429 }],
+  ["500, always", { kind: "status", status: 500 }],
+  ["slow: 3 s late", { kind: "slow", ms: 3000 }],
+  ["nothing, always", { kind: "nothing" }],
+];
+const HEADERS = [["content-type", "application/json"], ["x-integration-key", KEY]];
 
-function route() {
-  const [view, id] = location.hash.replace(/^#\/?/, "").split("/");
-  return { view: view === "compose" || view in lists ? view : "alerts", id: id || null };
+/** The address is a view, what is opened in it, and for an alert which of its webhooks. */
+async function fetched() {
+  const isMain = location.hash === "#main";
+  const [asked, id, hook] = isMain ? state.route : location.hash.replace(/^#\/?/, "").split("/");
+  const status = await get("/api/status");
+  if (asked === "compose") return { route: [asked], status, template: state.template ?? await template() };
+  const view = asked in ROWS ? asked : "alerts";
+  const gone = () => null;
+  const { [view]: list } = await get(`/api/${view}`);
+  const alert = id && view === "alerts" ? await get(`/api/alerts/${id}`).catch(gone) : null;
+  const shown = view === "alerts" ? hook ?? alert?.webhooks[0]?.id : id;
+  const webhook = shown ? await get(`/api/webhooks/${shown}`).catch(gone) : null;
+  return { route: [view, id, hook], status, list, alert, webhook };
 }
 
-/** Shows the view of the address. What has focus, was scrolled or unfolded stays so. */
+let turn = 0;
+
+/** Shows what the address asks for, as it is now. */
 async function show() {
   const own = ++turn;
-  const { view, id } = route();
-  for (const tab of document.querySelectorAll("#tabs a")) {
-    if (tab.dataset.view === view) tab.setAttribute("aria-current", "page");
-    else tab.removeAttribute("aria-current");
-  }
-  if (view === "compose") {
-    composing ??= await composeView(state);
-    if (own === turn && main.firstElementChild !== composing.element) main.replaceChildren(composing.element);
-    return;
-  }
-  let list, opened;
-  try {
-    [list, opened] = await lists[view](id, state);
-  } catch (error) {
-    [list, opened] = [[], [el("div.empty", {}, el("h2", {}, t`This cannot be shown`), el("p", {}, error.message))]];
-  }
+  const now = await fetched();
   if (own !== turn) return;
-  if (main.firstElementChild !== two) main.replaceChildren(two);
-  two.classList.toggle("open", Boolean(id));
-  setUpFilter(view, () => applyFilter(rows));
-  putRows(list, view);
-  putDetail(opened, `${view}/${id}`);
+  const [view, id] = state.route;
+  const isOther = now.route[0] !== view || now.route[1] !== id;
+  Object.assign(state, now);
+  if (now.route[0] !== view) state.search = "";
+  draw();
+  // On a phone the list and what is opened are scrolled with the window.
+  if (isOther) scrollTo(0, 0);
 }
 
-/** Rows that have stayed the same are the same elements, so that a thousand of them cost nothing. */
-function putRows(list, view) {
-  const ol = rows.firstElementChild;
-  const same = ol && ol.childElementCount === list.length && list.every((row, index) => ol.children[index] === row);
-  if (!same || !list.length) {
-    const [scrolled, focused] = [rows.parentElement.scrollTop, document.activeElement];
-    const href = rows.contains(focused) ? focused.getAttribute("href") : null;
-    if (list.length) rows.replaceChildren(el("ol.rows", { "data-view": view }, list));
-    else rows.replaceChildren(el("p.quiet", {}, t`Nothing yet.`));
-    rows.parentElement.scrollTop = scrolled;
-    if (href) rows.querySelector(`a[href="${CSS.escape(href)}"]`)?.focus({ preventScroll: true });
-  }
-  for (const link of rows.querySelectorAll("a")) {
-    if (link.getAttribute("href") === location.hash) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
-  }
-  applyFilter(rows);
+function bar() {
+  const { counts, fault } = state.status;
+  const tab = (view, name, count) =>
+    h("a", { href: `#/${view}`, "aria-current": view === state.route[0] && "page" }, name, count > 0 && h("b", count));
+  const isSet = ([, choice]) => ["kind", "status", "ms", "times"].every((part) => choice[part] == fault[part]);
+  const set = FAULTS.findIndex(isSet);
+  const byScript = new Option([fault.kind, fault.status, fault.ms].filter(Boolean).join(" "), -1);
+  const onfault = (event) => call("PUT", "/api/fault", FAULTS[event.target.value][1]);
+  const onclear = async () => {
+    if (!confirm(t`Forget all alerts, changes and webhooks?`)) return;
+    await call("POST", "/api/clear");
+    say(t`Cleared`);
+  };
+  const onlanguage = () => {
+    choose(isChinese() ? "en" : "zh");
+    draw();
+  };
+  return h("header.bar", h("h1", "arms-pagerduty ", h("span", t`inbox`)),
+    h("nav", { id: "tabs" }, tab("alerts", t`Alerts`, counts.open_alerts), tab("changes", t`Changes`, counts.changes),
+      tab("webhooks", t`Webhooks`, counts.webhooks), tab("compose", t`Compose`)),
+    h("span.label", t`Stand-in`),
+    h("select", { id: "fault", "aria-label": t`Stand-in`, onchange: onfault, value: set, "data-is": fault.kind },
+      FAULTS.map(([name], index) => new Option(t(name), index)), set < 0 && byScript),
+    h("button", { id: "clear", onclick: onclear }, t`Clear`),
+    h("button", { id: "language", lang: isChinese() ? "en" : "zh-CN", onclick: onlanguage }, isChinese() ? "English" : "中文"),
+    h("span", { id: "live", role: "status", "data-is": state.isLive }, state.isLive ? t`live` : t`not connected`));
 }
 
-const FOCUSABLE = "a, button, select, summary, pre";
-
-function putDetail(opened, now) {
-  const isSame = shown === now;
-  const unfolded = [...detail.querySelectorAll("details")].map((one) => one.open);
-  const place = [...detail.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
-  const scrolled = detail.scrollTop;
-  if (isSame && opened.key && detail.dataset.key === opened.key) return;
-  detail.replaceChildren(...opened.flat(Infinity).filter(Boolean));
-  detail.dataset.key = opened.key ?? "";
-  shown = now;
-  detail.scrollTo(0, isSame ? scrolled : 0);
-  if (!isSame) return void (two.classList.contains("open") && isNarrow() && window.scrollTo(0, 0));
-  [...detail.querySelectorAll("details")].forEach((one, index) => { one.open = unfolded[index] ?? false; });
-  if (place >= 0) detail.querySelectorAll(FOCUSABLE)[place]?.focus({ preventScroll: true });
+function alarms() {
+  const { forwarding, undelivered } = state.status;
+  const line = (id, text) => h("p.alarm", { id, role: "alert", hidden: !text }, text);
+  const latest = h("a", { href: `#/webhooks/${undelivered.latest}` }, t`Show the latest`);
+  return [
+    line("forwarding", forwarding
+      && t`Every event goes to the real PagerDuty as well, and pages: ${forwarding.url} under the key ${forwarding.key}`),
+    line("undelivered", undelivered.webhooks > 0
+      && t`Nobody was paged. Webhooks whose events did not all reach PagerDuty: ${undelivered.webhooks}. ${latest}`)];
 }
 
-const isNarrow = () => matchMedia("(max-width: 800px)").matches;
-
-/** Opens Compose with a webhook in it. */
-async function compose(draft) {
-  composing ??= await composeView(state);
-  composing.load(draft);
-  location.hash = "#/compose";
+function foot() {
+  const { let_go: gone, pagerduty_url: standin, queue, version, webhook_url: webhook } = state.status;
+  const dropped = gone.webhooks + gone.alerts_changes_and_requests;
+  return h("footer", h("span", "Webhook ", h("code", webhook)), h("span", "PagerDuty ", h("code", standin)),
+    queue && h("span", t`${queue.waiting} events wait in the queue, ${queue.dead} dead letters`),
+    dropped > 0 && h("span", t`${dropped} of the oldest records dropped`), h("span", version),
+    h("a", { href: "/api/export", download: "inbox.json" }, t`Export`),
+    h("span.keys", t`Keys: / search, j next, k previous`));
 }
 
-async function refresh() {
-  state.status = await get("/api/status");
-  const { counts, fault, forwarding, queue, undelivered, let_go: gone, webhook_url: url, pagerduty_url: standin, version } = state.status;
-  for (const [name, number] of [["alerts", counts.open_alerts], ["changes", counts.changes], ["webhooks", counts.webhooks]]) {
-    byId(`count-${name}`).textContent = number || "";
-  }
-  const open = counts.open_alerts;
-  document.title = `${open ? `(${open}) ` : ""}arms-pagerduty ${t("inbox")}`;
-  if (state.open !== undefined && state.open !== open) say(t`${open} open alerts`);
-  state.open = open;
-  showFault(byId("fault"), byId("faulty"), fault);
-  loud(byId("forwarding"), forwarding && t`Every event goes to the real PagerDuty as well, and pages: ${forwarding.url} under the key ${forwarding.key}`);
-  loud(byId("undelivered"), undelivered.webhooks && t`Nobody was paged. Webhooks whose events did not all reach PagerDuty: ${undelivered.webhooks}. ${
-    el("a", { href: `#/webhooks/${undelivered.latest}` }, t`Show the latest`)}`);
-  const letGo = gone.webhooks + gone.alerts_changes_and_requests;
-  byId("foot").replaceChildren(
-    el("span", {}, t`Webhook`, " ", el("code", {}, url)), el("span", {}, t`PagerDuty stand-in`, " ", el("code", {}, standin)),
-    queue ? el("span", {}, t`${queue.waiting} events wait in the queue, ${queue.dead} dead letters`) : "",
-    letGo ? el("span", {}, t`${letGo} of the oldest records dropped`) : "", el("span", {}, t`version ${version}`),
-    el("a", { href: "/api/export", download: "inbox.json" }, t`Export`), el("span.keys", {}, t`Keys: / search, j next, k previous`));
+function draw() {
+  const open = state.status.counts.open_alerts;
+  document.documentElement.lang = isChinese() ? "zh-CN" : "en";
+  document.title = `${open ? `(${open}) ` : ""}arms-pagerduty ${t`inbox`}`;
+  const view = state.route[0] === "compose" ? composeView() : listView();
+  morph(document.body, h("body", h("a.skip", { href: "#main" }, t`Skip to the content`), bar(), alarms(),
+    h("main", { id: "main", tabindex: "-1" }, view), foot(), h("p", { id: "said", "aria-live": "polite" }, state.said)));
 }
 
-function loud(element, text) {
-  const shown = el("span", {}, text || "");
-  // It is read out when it changes.
-  if (element.innerHTML !== shown.outerHTML) element.replaceChildren(shown);
-  element.hidden = !text;
-}
-
-function connected(is) {
-  byId("live").textContent = is ? t`live` : t`not connected`;
-  byId("live").classList.toggle("on", is);
-}
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** Waits for changes for as long as the page is open. */
 async function follow() {
   for (let revision = null; ;) {
     try {
-      const next = (await get(`/api/revision${revision == null ? "" : `?after=${revision}`}`)).revision;
-      connected(true);
-      if (next !== revision) {
-        revision = next;
-        const begun = performance.now();
-        await refresh();
-        if (route().view !== "compose" || !composing) await show();
-        // In a storm most of the time is left to the person.
-        await pause(2 * (performance.now() - begun));
-      }
+      const next = (await get(`/api/revision${revision === null ? "" : `?after=${revision}`}`)).revision;
+      state.isLive = true;
+      if (next === revision) continue;
+      revision = next;
+      const begun = performance.now();
+      await show();
+      // In a storm most of the time is left to the person.
+      await pause(2 * (performance.now() - begun));
     } catch {
-      connected(false);
+      state.isLive = false;
       revision = null;
+      draw();
       await pause(1000);
     }
   }
 }
 
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-
-function keys(event) {
-  const isTyping = event.target.matches("input, textarea, select");
+function onkey(event) {
   if (event.key === "Escape" && event.target.id === "search") event.target.blur();
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || main.firstElementChild !== two) return;
-  if (event.key === "/") byId("search").focus();
-  else if (event.key === "j" || event.key === "k") step(rows, event.key === "j" ? 1 : -1);
+  const isTyping = event.target.matches("input, textarea, select");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || state.route[0] === "compose") return;
+  if (event.key === "/") document.getElementById("search").focus();
+  else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
   else return;
   event.preventDefault();
 }
 
-async function translate(chosen) {
-  choose(chosen);
-  const draft = composing?.draft();
-  composing = null;
-  fill(byId("fault"));
-  byId("language").textContent = language() === "zh" ? "English" : "中文";
-  byId("language").lang = language() === "zh" ? "en" : "zh-CN";
-  detail.dataset.key = "";
-  connected(true);
-  await refresh();
-  if (draft) (composing = await composeView(state)).load(draft);
-  await show();
-}
-
-translatePage();
-fill(byId("fault"));
-byId("language").textContent = language() === "zh" ? "English" : "中文";
-byId("language").lang = language() === "zh" ? "en" : "zh-CN";
-byId("live").textContent = t`connecting`;
-byId("language").addEventListener("click", () => translate(language() === "zh" ? "en" : "zh"));
-byId("clear").addEventListener("click", async () => {
-  if (!confirm(t`Forget all alerts, changes and webhooks?`)) return;
-  await call("POST", "/api/clear");
-  state.chosen.clear();
-  say(t`Cleared`);
-});
-// The address is the view's, so that the link cannot have one of its own.
-byId("skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
-byId("filter").addEventListener("submit", (event) => event.preventDefault());
-document.addEventListener("keydown", keys);
+state.draw = draw;
+state.status = await get("/api/status");
+state.samples = (await get("/api/samples")).samples;
+load({ path: "/v2/enqueue", headers: HEADERS, body: "" });
+document.addEventListener("keydown", onkey);
 window.addEventListener("hashchange", show);
-setInterval(tick, 1000);
 follow();

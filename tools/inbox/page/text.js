@@ -3,14 +3,14 @@
 import { ZH } from "./zh.js";
 
 const CHOSEN = "language";
-let isChinese = (localStorage.getItem(CHOSEN) ?? navigator.language).startsWith("zh");
 
-export const language = () => (isChinese ? "zh" : "en");
+let language = localStorage.getItem(CHOSEN) ?? navigator.language;
+
+export const isChinese = () => language.startsWith("zh");
 
 export function choose(chosen) {
+  language = chosen;
   localStorage.setItem(CHOSEN, chosen);
-  isChinese = chosen === "zh";
-  translatePage();
 }
 
 /**
@@ -19,23 +19,9 @@ export function choose(chosen) {
  */
 export function t(parts, ...values) {
   const english = typeof parts === "string" ? parts : parts.join("{}");
-  if (isChinese && !(english in ZH)) console.warn(`no Chinese for ${english}`);
+  if (isChinese() && !(english in ZH)) console.warn(`no Chinese for ${english}`);
   let next = 0;
-  const pieces = ((isChinese && ZH[english]) || english).split(/(\{\d?\})/).map((piece) =>
+  const pieces = ((isChinese() && ZH[english]) || english).split(/(\{\d?\})/).map((piece) =>
     /^\{\d?\}$/.test(piece) ? values[piece === "{}" ? next++ : Number(piece[1])] : piece);
   return values.some((value) => value instanceof Node) ? pieces : pieces.join("");
-}
-
-/** A sentence of the server's, whose numbers are its values. */
-export function said(text) {
-  const numbers = text.match(/\d+/g) ?? [];
-  return t(text.replace(/\d+/g, "{}").split("{}"), ...numbers);
-}
-
-/** The texts that stand in the page from the beginning. */
-export function translatePage() {
-  document.documentElement.lang = isChinese ? "zh-CN" : "en";
-  for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
-  for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", t(element.dataset.label));
-  for (const element of document.querySelectorAll("[data-hint]")) element.placeholder = t(element.dataset.hint);
 }

@@ -1,6 +1,6 @@
 // What a webhook that is tried would lead to: whether it pages, whether its recovery resolves it, what is lost.
 
-import { el } from "./dom.js";
+import { h } from "./dom.js";
 import { t } from "./text.js";
 import { isDetail, origin, refusal } from "./webhook.js";
 
@@ -12,15 +12,16 @@ const UNFILLED = /\{\{[^{}]{1,80}\}\}|\$(?:alertmanager_)?content\b|<no value>/g
 
 /** The words by which sources say that an alert fires, and that it is over. */
 const WORDS = [
-  ["firing", "resolved"], ["告警时间", "恢复时间"], ["报警时间", "恢复时间"], ["触发告警", "恢复告警"], ["Alert time", "Time resolved"],
-  ["Alert triggered at", "Time resolved"], ["alertState=ALERT", "alertState=OK"], ['"alertState":"ALERT"', '"alertState":"OK"'],
-  ['"curLevel":"WARN"', '"curLevel":"OK"'], ["OCCURRED", "RESOLVED"], ["Executing", "Executed"], ['"alerting"', '"ok"'], ['"trigger"', '"resolve"'],
+  ["firing", "resolved"], ["告警时间", "恢复时间"], ["报警时间", "恢复时间"], ["触发告警", "恢复告警"],
+  ["Alert time", "Time resolved"], ["Alert triggered at", "Time resolved"], ["alertState=ALERT", "alertState=OK"],
+  ['"alertState":"ALERT"', '"alertState":"OK"'], ['"curLevel":"WARN"', '"curLevel":"OK"'], ["OCCURRED", "RESOLVED"],
+  ["Executing", "Executed"], ['"alerting"', '"ok"'], ['"trigger"', '"resolve"'],
 ];
 
 /** The same webhook when the alert is over, or, of a recovery, when it fires; as far as its own words show. */
 export function counterparts(body) {
-  const swap = (from, to) => (body.includes(from) ? body.replaceAll(from, to) : null);
-  return [...WORDS.map(([fires, over]) => swap(fires, over)), ...WORDS.map(([fires, over]) => swap(over, fires))].filter(Boolean);
+  const both = [...WORDS, ...WORDS.map(([fires, over]) => [over, fires])];
+  return both.filter(([from]) => body.includes(from)).map(([from, to]) => body.replaceAll(from, to));
 }
 
 /**
@@ -29,15 +30,16 @@ export function counterparts(body) {
  */
 function sourceText(webhook) {
   const fields = webhook.events.flatMap((sent) => sent.fields);
-  if (!fields.some((field) => field.from.some((name) => name.includes("alerts[")))) return webhook.body;
+  const isFilledIn = fields.some((field) => field.from.some((name) => name.includes("alerts[")));
+  if (!isFilledIn) return webhook.body;
   return fields.filter((field) => !isDetail(field)).map((field) => String(field.value)).join("\n");
 }
 
-const isOnce = (sent) => sent.dedup_key.startsWith("arms-once-");
 const of = (webhook, action) => webhook?.events.filter((sent) => sent.action === action) ?? [];
+const keysOf = (webhook, action) => new Set(of(webhook, action).map((sent) => sent.dedup_key));
 
 /** Whether the second resolves something of the first. */
-export const resolves = (firing, recovery) => of(recovery, "resolve").some((over) => of(firing, "trigger").some((sent) => sent.dedup_key === over.dedup_key));
+export const resolves = (firing, recovery) => !keysOf(firing, "trigger").isDisjointFrom(keysOf(recovery, "resolve"));
 
 /**
  * The verdict on a webhook. `recovery` is the preview of its recovery, `isGiven` if a person has written that; `null`
@@ -46,21 +48,29 @@ export const resolves = (firing, recovery) => of(recovery, "resolve").some((over
 export function verdict(webhook, recovery, isGiven) {
   const [triggers, over, changes] = ["trigger", "resolve", "change"].map((action) => of(webhook, action));
   const broken = webhook.events.filter((sent) => sent.broken.length);
-  if (!webhook.events.length) return view("bad", t`Nobody would be paged`, [refusal(webhook)]);
-  if (broken.length) return view("bad", t`Nobody would be paged`, [point(false, t`PagerDuty would refuse ${broken.length} of ${webhook.events.length} events: see the rules that they break.`)]);
-  if (webhook.events.some((sent) => sent.dedup_key === "arms-webhook-test")) {
-    return view("good", t`This is the console's test: it reaches PagerDuty and pages nobody`, []);
+  if (!webhook.events.length) return view("bad", t`Nobody would be paged`, h("p", refusal(webhook)));
+  if (broken.length) {
+    const why = t`PagerDuty would refuse ${broken.length} of ${webhook.events.length} events: see the rules that they break.`;
+    return view("bad", t`Nobody would be paged`, point("bad", why));
   }
-  const points = [];
-  if (triggers.length) points.push(...recoveryPoints(webhook, triggers, recovery, isGiven));
-  else if (over.length && recovery && resolves(recovery, webhook)) points.push(point(true, t`The webhook that fires has the same dedup key, so that this one resolves its alert.`));
-  if (triggers.some((sent) => sent.summary === KEY_ALONE)) points.push(point(false, t`The body says nothing of the alert: add a body template.`));
-  const unfilled = [...new Set(sourceText(webhook).match(UNFILLED) ?? [])];
-  if (unfilled.length) points.push(point(false, t`Not filled in: ${el("code", {}, unfilled.join(" "))}. Send what the source makes of the template, not the template.`));
-  points.push(lostPoint(webhook, triggers.length > 0 && !over.length));
-  if (triggers.some((sent) => sent.summary.endsWith("…"))) points.push(point(false, t`The summary is cut to 1,024 characters.`));
-  return view(points.some((one) => one?.classList.contains("bad")) ? "warn" : "good", heading(triggers, over, changes), [
-    ...points, triggers.length || over.length ? keys(triggers[0] ? webhook : recovery, triggers[0] ? recovery : webhook) : null]);
+  if (webhook.events.some((sent) => sent.dedup_key === "arms-webhook-test")) {
+    return view("good", t`This is the console's test: it reaches PagerDuty and pages nobody`);
+  }
+  const unfilled = h("code", [...new Set(sourceText(webhook).match(UNFILLED))].join(" "));
+  const points = [
+    triggers.length > 0 && recoveryPoint(triggers, recovery, isGiven),
+    !triggers.length && resolves(recovery, webhook)
+      && point("good", t`The webhook that fires has the same dedup key, so that this one resolves its alert.`),
+    triggers.some((sent) => sent.summary === KEY_ALONE)
+      && point("bad", t`The body says nothing of the alert: add a body template.`),
+    unfilled.textContent
+      && point("bad", t`Not filled in: ${unfilled}. Send what the source makes of the template, not the template.`),
+    lostPoint(webhook, triggers.length > 0 && !over.length),
+    triggers.some((sent) => sent.summary.endsWith("…")) && point("bad", t`The summary is cut to 1,024 characters.`),
+  ].filter(Boolean);
+  const level = points.some((one) => one.classList.contains("bad")) ? "warn" : "good";
+  const [firing, recovering] = triggers.length ? [webhook, recovery] : [recovery, webhook];
+  return view(level, heading(triggers, over, changes), points, !changes.length && keys(firing, recovering));
 }
 
 function heading(triggers, over, changes) {
@@ -70,40 +80,43 @@ function heading(triggers, over, changes) {
   return over.length ? `${pages}${t`; ${over.length} resolved`}` : pages;
 }
 
-function recoveryPoints(webhook, triggers, recovery, isGiven) {
-  if (triggers.some(isOnce)) return [point(false, t`Nothing resolves it: the body names no alert, so that every notification opens another one.`)];
-  if (!recovery) return [point(null, t`Its recovery cannot be derived from this body: paste it under Recovery to see whether it resolves the alert.`)];
-  if (!recovery.events.length) return [point(false, t`Its recovery would be refused.`), refusal(recovery)];
-  const over = new Set(of(recovery, "resolve").map((sent) => sent.dedup_key));
+function recoveryPoint(triggers, recovery, isGiven) {
+  if (triggers.some((sent) => sent.dedup_key.startsWith("arms-once-"))) {
+    return point("bad", t`Nothing resolves it: the body names no alert, so that every notification opens another one.`);
+  }
+  if (!recovery) {
+    return point("", t`Its recovery cannot be derived from this body: paste it under Recovery to see whether it resolves the alert.`);
+  }
+  if (!recovery.events.length) return point("bad", t`Its recovery would be refused.`, " ", refusal(recovery));
+  const over = keysOf(recovery, "resolve");
   const matched = triggers.filter((sent) => over.has(sent.dedup_key)).length;
   const how = isGiven ? "" : ` ${t`(The recovery is this body with its words for the state changed.)`}`;
-  if (matched === triggers.length) return [point(true, t`Its recovery resolves it: both have the same dedup key.`, how)];
-  if (!over.size) return [point(false, t`Its recovery would page again: it does not say that the alert is over.`, how)];
-  return [point(false, t`Its recovery resolves ${matched} of ${triggers.length} alerts: the dedup keys differ.`, how)];
+  if (matched === triggers.length) return point("good", t`Its recovery resolves it: both have the same dedup key.`, how);
+  if (!over.size) return point("bad", t`Its recovery would page again: it does not say that the alert is over.`, how);
+  return point("bad", t`Its recovery resolves ${matched} of ${triggers.length} alerts: the dedup keys differ.`, how);
 }
 
-function lostPoint(webhook, isWhole) {
-  if (!webhook.is_traced) return point(null, t`What is lost was not sought: it would take too long.`);
+function lostPoint({ is_traced: isTraced, lost }, isWhole) {
+  if (!isTraced) return point("", t`What is lost was not sought: it would take too long.`);
   if (!isWhole) return null;
-  if (!webhook.lost.length) return point(true, t`Nothing of the body is lost.`);
-  const more = webhook.lost.length > LOST_SHOWN ? ` ${t`and ${webhook.lost.length - LOST_SHOWN} more`}` : "";
-  return point(false, t`Lost: ${el("code", {}, webhook.lost.slice(0, LOST_SHOWN).join(", "))}`, more);
+  if (!lost.length) return point("good", t`Nothing of the body is lost.`);
+  const more = lost.length > LOST_SHOWN ? ` ${t`and ${lost.length - LOST_SHOWN} more`}` : "";
+  return point("bad", t`Lost: ${h("code", lost.slice(0, LOST_SHOWN).join(", "))}`, more);
 }
 
 /** The dedup keys of both, and where they came from. */
 function keys(firing, recovery) {
-  const row = (name, webhook, sent) => sent && el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, el("code", {}, sent.dedup_key)),
-    el("td.from", {}, origin(webhook, sent.fields.find((field) => ["dedup_key", "incident_key"].includes(field.name)))));
-  return el("table.fields", {},
-    el("caption", {}, t`Dedup keys`),
-    el("tbody", {}, row(t`fires`, firing, of(firing, "trigger")[0]), row(t`recovers`, recovery, of(recovery, "resolve")[0] ?? of(recovery, "trigger")[0])));
+  const row = (name, webhook, sent) => {
+    const field = sent?.fields.find((field) => ["dedup_key", "incident_key"].includes(field.name));
+    return sent && h("tr", h("th", { scope: "row" }, name), h("td", h("code", sent.dedup_key)), origin(webhook, field));
+  };
+  const over = of(recovery, "resolve")[0] ?? of(recovery, "trigger")[0];
+  return h("table.fields", h("caption", t`Dedup keys`),
+    h("tbody", row(t`fires`, firing, of(firing, "trigger")[0]), row(t`recovers`, recovery, over)));
 }
 
-/** Good, bad, or neither. */
-function point(is, ...text) {
-  return el(`p.point${is === null ? "" : is ? ".good" : ".bad"}`, {}, is === null ? "· " : is ? "✓ " : "⚠ ", ...text);
-}
+const SIGNS = { good: "✓ ", bad: "⚠ " };
+const point = (level, ...text) => h(`p.point${level && `.${level}`}`, SIGNS[level] ?? "· ", text);
 
-function view(level, title, points) {
-  return el(`section.verdict.${level}`, { "aria-label": t`Verdict` }, el("h2", { tabindex: "-1" }, title), points);
-}
+const view = (level, title, ...points) =>
+  h(`section.verdict.${level}`, { "aria-label": t`Verdict` }, h("h2", title), points);

@@ -1,7 +1,7 @@
 // One webhook: what became of it, as it came, the events made of it, the answer.
 
-import { block, copy, el, pill, pretty, statusPill, unfolding } from "./dom.js";
-import { said, t } from "./text.js";
+import { block, copy, h, KEY, pill, pretty, state, statusPill, unfolding } from "./dom.js";
+import { t } from "./text.js";
 
 /** After this time ARMS hangs up. */
 const ARMS_WAITS_MS = 5000;
@@ -9,162 +9,171 @@ const ARMS_WAITS_MS = 5000;
 const DULL = ["host", "accept", "accept-encoding", "content-length", "connection", "origin", "referer", "user-agent"];
 /** As many events are shown at once; further ones are unfolded. */
 const EVENTS_SHOWN = 3;
-const SHOWN_ORIGINS = 3;
-/** A made-up key, in the place of one that is masked. */
-export const KEY = "0123456789abcdef0123456789abcdef";
+const ORIGINS_SHOWN = 3;
+/** In the place of a token. */
 export const HIDDEN = "********";
 
 /** All of a webhook that came; `alert` is the one that it is shown with. */
-export function webhookView(webhook, state, { alert = null } = {}) {
-  return [outcome(webhook), tools(webhook, state), incoming(webhook), events(webhook, false, alert), answer(webhook, false)];
+export function webhookView(webhook, alert) {
+  return [outcome(webhook), tools(webhook), incoming(webhook), events(webhook, false, alert), answer(webhook)];
 }
 
-/** All of a webhook that is only tried. Who composes has the webhook before the eyes, and wants to see the event. */
+/** All of a webhook that is only tried. Who composes has it before the eyes, and wants to see the event. */
 export function previewView(webhook) {
-  return [events(webhook, true, null), answer(webhook, true), incoming(webhook)];
+  const answered = webhook.answer && answer(webhook, t`What the sender would be answered`);
+  return [events(webhook, true), answered, incoming(webhook)];
 }
 
-function section(title, note, ...children) {
-  return el("section.step", {}, el("h3", {}, title, note && el("small", {}, note)), ...children);
-}
+const section = (title, note, ...children) => h("section", h("h3", title, note && h("small", note)), ...children);
 
 /** Loud, if somebody should have been paged and was not. */
 function outcome(webhook) {
   if (!webhook.answer) return null;
   const { status, milliseconds } = webhook.answer;
   const failed = webhook.events.filter((sent) => sent.delivery && !sent.delivery.is_accepted);
-  const late = milliseconds > ARMS_WAITS_MS ? t`ARMS had hung up after 5 s and did not see the answer ${status}.` : t`ARMS was answered ${status}.`;
+  const late = milliseconds > ARMS_WAITS_MS ? t`ARMS had hung up after 5 s and did not see the answer ${status}.`
+    : t`ARMS was answered ${status}.`;
+  const loud = (title, ...lines) => h("div.loud", h("strong", title), lines.map((line) => h("p", line)));
   if (failed.length) {
     const isPage = failed.some((sent) => sent.action === "trigger");
-    const errors = [...new Set(failed.flatMap((sent) => sent.delivery.errors))];
-    return el("div.loud", { role: "note" },
-      el("strong", {}, isPage ? t`Nobody was paged` : t`PagerDuty does not know that it is over`),
-      el("p", {}, t`${failed.length} of ${webhook.events.length} events did not reach PagerDuty. ${late}`),
-      errors.length ? el("p", {}, errors.join("; ")) : null,
-      el("p", {}, t`On a deployed function the log has each of them as ${el("code", {}, "undelivered")}; ${el("code", {}, "arms-pagerduty resend")} sends them again.`));
+    return loud(isPage ? t`Nobody was paged` : t`PagerDuty does not know that it is over`,
+      t`${failed.length} of ${webhook.events.length} events did not reach PagerDuty. ${late}`,
+      [...new Set(failed.flatMap((sent) => sent.delivery.errors))].join("; "),
+      t`On a deployed function the log has each of them as ${h("code", "undelivered")}; ${
+        h("code", "arms-pagerduty resend")} sends them again.`);
   }
-  if (webhook.events.length || status < 400) return null;
-  return el("div.loud", { role: "note" }, el("strong", {}, t`Nobody was paged`), refusal(webhook), el("p", {}, late));
+  return !webhook.events.length && status >= 400 && loud(t`Nobody was paged`, refusal(webhook), late);
 }
 
 /** Why the function refused a webhook, and how to fix it. */
-export function refusal(webhook) {
-  const said = webhook.refused ?? {};
-  if (said.message) return el("p", {}, t`The function refuses it: ${said.message}.`, " ", t`To fix it: ${said.remedy}.`);
-  try {
-    const { message, errors } = JSON.parse(webhook.answer.body);
-    return el("p", {}, t`The function refuses it: ${message}.`, " ", (errors ?? []).join(" "));
-  } catch {
-    return el("p", {}, t`The function refuses it: ${webhook.answer.status}.`);
-  }
+export function refusal({ answer, refused }) {
+  if (!refused) return t`The function refuses it: ${answer.status}.`;
+  return [t`The function refuses it: ${refused.message}.`, " ", t`To fix it: ${refused.remedy}.`];
 }
 
-/** The webhook with made-up secrets where they are masked, so that it can be sent again. */
-const unmasked = (text) => text.replace(/\*{4}[0-9A-Za-z]{4}(?![0-9A-Za-z*])/g, KEY);
-const target = (webhook) => unmasked(webhook.target).replace(/([?&])[^=&]+=\*{8}(&|$)/g, "$1").replace(/[?&]$/, "");
-const headers = (webhook) => webhook.headers.filter(([name]) => !DULL.includes(name)).map(([name, value]) => [name, unmasked(value)]);
+const isAsked = ([name]) => !DULL.includes(name);
 
-function tools(webhook, state) {
+/** The webhook with made-up secrets where they are masked, so that it can be sent again. */
+function draftOf(webhook) {
+  const unmasked = (text) => text.replace(/\*{4}[0-9A-Za-z]{4}(?![0-9A-Za-z*])/g, KEY);
+  return {
+    path: unmasked(webhook.target).replace(/([?&])[^=&]+=\*{8}(&|$)/g, "$1").replace(/[?&]$/, ""),
+    headers: webhook.headers.filter(isAsked).map(([name, value]) => [name, unmasked(value)]),
+    body: unmasked(webhook.body),
+  };
+}
+
+/** A draft as it is shown in Compose. */
+export function load({ name = "", path, headers, body }) {
+  const needsToken = state.status.wants_token && !headers.some(([name]) => name === "x-webhook-token");
+  const all = needsToken ? [...headers, ["x-webhook-token", HIDDEN]] : headers;
+  const lines = all.map(([name, value]) => `${name}: ${value}`);
+  state.draft = { sample: name, path, headers: lines.join("\n"), body, recovery: "" };
+}
+
+function tools(webhook) {
   const isWhole = webhook.body_bytes <= new TextEncoder().encode(webhook.body).length + 256;
-  if (!isWhole) return el("p.quiet", {}, t`Only the first part of the body is kept, so that it cannot be sent again from here.`);
-  const draft = () => ({ path: target(webhook), headers: headers(webhook), body: unmasked(webhook.body) });
-  return el("div.acts.tools", {},
-    el("button.small", { type: "button", click: () => state.compose(draft()) }, t`Edit in Compose`),
-    copy(() => curl(draft(), state.status.webhook_url), null, t`Copy as curl`));
+  if (!isWhole) return h("p.quiet", t`Only the first part of the body is kept: it cannot be sent again from here.`);
+  const onclick = () => {
+    load(draftOf(webhook));
+    location.hash = "#/compose";
+  };
+  return h("div.acts", h("button.small", { type: "button", onclick }, t`Edit in Compose`),
+    copy(() => curl(draftOf(webhook)), null, t`Copy as curl`));
 }
 
 /** A command for a shell; the token is in it only as the variable that holds it. */
-function curl({ path, headers, body }, url) {
+function curl({ path, headers, body }) {
   const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
-  const header = ([name, value]) => (value === HIDDEN ? `-H "${name}: $WEBHOOK_TOKEN"` : `-H ${quoted(`${name}: ${value}`)}`);
-  return [`curl -i ${quoted(url + path)}`, ...headers.map(header), `--data-binary ${quoted(body)}`].join(" \\\n  ");
+  const header = ([name, value]) =>
+    `-H ${value === HIDDEN ? `"${name}: $WEBHOOK_TOKEN"` : quoted(`${name}: ${value}`)}`;
+  const url = quoted(state.status.webhook_url + path);
+  return [`curl -i ${url}`, ...headers.map(header), `--data-binary ${quoted(body)}`].join(" \\\n  ");
 }
 
 function incoming(webhook) {
-  const cut = webhook.body_bytes > webhook.body.length * 4 ? t`the first part of ${webhook.body_bytes} bytes` : null;
-  const key = webhook.key ? t`key ${webhook.key} from ${t(webhook.key_from)}` : null;
-  return section(t`What came`, [key, cut].filter(Boolean).join(", "),
-    el("div.wire", {},
-      el("span.line", {}, el("b", {}, webhook.method), " ", webhook.target),
-      webhook.headers.filter(([name]) => !DULL.includes(name)).map(([name, value]) => el("span.line", {}, el("span.name", {}, `${name}: `), value))),
+  const isCut = webhook.body_bytes > webhook.body.length * 4;
+  const notes = [webhook.key && t`key ${webhook.key} from ${t(webhook.key_from)}`,
+    isCut && t`the first part of ${webhook.body_bytes} bytes`];
+  const header = ([name, value]) => h("span", h("span.quiet", `${name}: `), value);
+  return section(t`What came`, notes.filter(Boolean).join(", "),
+    h("div.wire", h("b", `${webhook.method} ${webhook.target}`), webhook.headers.filter(isAsked).map(header)),
     block(pretty(webhook.body), t`the body`));
 }
 
 function events(webhook, isPreview, alert) {
   const count = webhook.events.length;
-  const title = (number) => [isPreview ? t`What would be sent` : t`What is sent to PagerDuty`, count > 1 ? ` ${t`${number + 1} of ${count}`}` : ""].join("");
-  const facts = (sent) => el("p.facts", {}, pill(sent.action), sent.action === "change" ? null : pill(sent.severity), " ", el("strong", {}, sent.summary),
-    sent.alert && sent.alert !== alert && !isPreview && sent.delivery?.is_accepted !== false ? [" · ", el("a", { href: `#/alerts/${sent.alert}` }, t`its alert`)] : null);
-  const content = (sent) => [rules(sent), isPreview ? null : attempts(webhook, sent), fields(webhook, sent),
-    unfolding(t`As JSON`, () => block(pretty(JSON.stringify(sent.event)), t`the event`))];
-  return webhook.events.map((sent, number) => (number < EVENTS_SHOWN
-    ? section(title(number), null, facts(sent), content(sent))
-    : unfolding(`${title(number)}: ${sent.summary || sent.dedup_key}`, () => [facts(sent), content(sent)])));
+  const what = isPreview ? t`What would be sent` : t`What is sent to PagerDuty`;
+  const content = (sent, key) => [
+    facts(sent, !isPreview && sent.alert !== alert && sent.delivery?.is_accepted !== false),
+    rules(sent), !isPreview && attempts(webhook, sent), fields(webhook, sent, key),
+    unfolding(`${key} json`, t`As JSON`, () => block(pretty(JSON.stringify(sent.event)), t`the event`))];
+  return webhook.events.map((sent, index) => {
+    const title = count > 1 ? `${what} ${t`${index + 1} of ${count}`}` : what;
+    const key = `${webhook.id} ${index}`;
+    if (index < EVENTS_SHOWN) return section(title, null, content(sent, key));
+    return unfolding(key, `${title}: ${sent.summary || sent.dedup_key}`, () => content(sent, key));
+  });
+}
+
+function facts(sent, hasLink) {
+  return h("p.facts", pill(sent.action), sent.action !== "change" && pill(sent.severity), h("strong", sent.summary),
+    hasLink && sent.alert && h("a", { href: `#/alerts/${sent.alert}` }, t`its alert`));
 }
 
 function rules(sent) {
-  if (!sent.broken.length) return el("p.rules.kept", {}, t`✓ keeps every documented rule of PagerDuty`);
-  return el("ul.rules.broken", {}, sent.broken.map((broken) =>
-    el("li", {}, "✗ ", el("code", {}, broken.rule), broken.source ? el("small", {}, ` (${broken.source})`) : null)));
+  if (!sent.broken.length) return h("p.rules.good", t`✓ keeps every documented rule of PagerDuty`);
+  return h("ul.rules.bad", sent.broken.map(({ rule, source }) =>
+    h("li", "✗ ", h("code", rule), source && h("small", ` (${source})`))));
 }
 
 export const isDetail = (field) => /^(payload\.custom_details|details)\b/.test(field.name);
 
-function fields(webhook, sent) {
-  const row = (field) => el("tr", {},
-    el("th", { scope: "row" }, field.name),
-    el("td.value", {}, typeof field.value === "string" ? field.value : JSON.stringify(field.value)),
-    el("td.from", {}, origin(webhook, field)));
-  const table = (fields) => el("table.fields", {},
-    el("thead", {}, el("tr", {}, [t`field`, t`value`, t`where it came from`].map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, fields.map(row)));
+function fields(webhook, sent, key) {
+  const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+  const row = (field) =>
+    h("tr", h("th", { scope: "row" }, field.name), h("td", text(field.value)), origin(webhook, field));
+  const head = [t`field`, t`value`, t`where it came from`].map((name) => h("th", { scope: "col" }, name));
+  const table = (fields) => h("table.fields", h("thead", h("tr", head)), h("tbody", fields.map(row)));
   const details = sent.fields.filter(isDetail);
-  return [
-    table(sent.fields.filter((field) => !isDetail(field))),
-    details.length ? unfolding(t`Custom details (${details.length})`, () => table(details)) : null,
-  ];
+  const isOther = (field) => !isDetail(field);
+  return [table(sent.fields.filter(isOther)),
+    details.length > 0 && unfolding(`${key} details`, t`Custom details (${details.length})`, () => table(details))];
 }
 
+/** The cell with the values that a field came from. */
 export function origin(webhook, field) {
-  if (!webhook.is_traced) return el("span.quiet", {}, t`not sought: it would take too long`);
-  if (!field?.from.length) return el("span.quiet", {}, t`default`);
-  const first = field.from.slice(0, SHOWN_ORIGINS).map((name) => el("code", {}, `←\u00a0${name}`));
-  const rest = field.from.slice(SHOWN_ORIGINS);
-  return [first, rest.length ? el("span.quiet", { title: rest.join("\n") }, t`and ${rest.length} more`) : null];
-}
-
-/** The time line of an event: each attempt, the waits between, and when ARMS hangs up. */
-function attempts(webhook, sent) {
-  const line = sent.attempts.map((attempt, number) => ({ at: attempt.after_ms, content: [
-    statusPill(attempt.status ?? (webhook.answer ? 0 : null)), " ", t`attempt ${number + 1}`,
-    number ? el("span.quiet", {}, ` ${t`${seconds(attempt.after_ms - sent.attempts[number - 1].after_ms)} after the one before`}`) : null,
-    attempt.fault ? el("em", {}, ` ${said(attempt.fault)}`) : null,
-    attempt.answer ? el("code.answer", {}, attempt.answer) : null] }));
-  const end = webhook.answer?.milliseconds ?? Date.now() - webhook.at_ms;
-  if (line.length && end > ARMS_WAITS_MS) {
-    line.push({ at: ARMS_WAITS_MS, name: "hangs-up", content: [el("strong", {}, t`ARMS hangs up`), " ", t`after 5 s; the function goes on`] });
-  }
-  if (line.length && webhook.answer) line.push({ at: end, content: [statusPill(webhook.answer.status), " ", t`the answer to the webhook`] });
-  line.sort((one, other) => one.at - other.at);
-  const delivery = sent.delivery;
-  const forwarded = sent.forwarded;
-  const nothing = delivery?.is_stored ? t`It is stored, and waits in the queue.` : t`PagerDuty's stand-in got nothing of it.`;
-  return [
-    line.length ? el("ol.attempts", { "aria-label": t`Attempts` }, line.map(({ at, name, content }) =>
-      el(`li${name ? `.${name}` : ""}`, {}, el("span.when", {}, `+${seconds(at)}`), content))) : el("p.quiet", {}, nothing),
-    delivery && !delivery.is_accepted ? el("p.refusal", {}, [t`Not delivered`, ...delivery.errors].join(" · ")) : null,
-    forwarded ? el("p.forwarded", {}, t`The real PagerDuty:`, " ", statusPill(forwarded.status ?? 0), " ", t`${forwarded.attempts} attempts`,
-      forwarded.errors.length ? `: ${forwarded.errors.join("; ")}` : "") : null,
-  ];
+  if (!webhook.is_traced) return h("td.quiet", t`not sought: it would take too long`);
+  if (!field?.from.length) return h("td.quiet", t`default`);
+  const more = field.from.slice(ORIGINS_SHOWN);
+  return h("td", field.from.slice(0, ORIGINS_SHOWN).map((name) => h("code.from", `←\u00a0${name}`)),
+    more.length > 0 && h("span.quiet", { title: more.join("\n") }, t`and ${more.length} more`));
 }
 
 const seconds = (ms) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`);
 
-function answer(webhook, isPreview) {
-  const title = isPreview ? t`What the sender would be answered` : t`What the sender is answered`;
-  if (!webhook.answer) {
-    return section(title, null, el("p.quiet", {}, isPreview ? t`PagerDuty's own answer: nothing has been sent.` : t`The function is still trying.`));
-  }
-  return section(title, isPreview ? null : t`after ${webhook.answer.milliseconds} ms`,
-    el("p.facts", {}, statusPill(webhook.answer.status)), webhook.answer.body ? block(pretty(webhook.answer.body), t`the answer`) : null);
+/** The time line of an event: each attempt, the waits between, and when ARMS hangs up. */
+function attempts({ answer, at_ms: cameAt }, { attempts, delivery, forwarded }) {
+  const end = answer?.milliseconds ?? Date.now() - cameAt;
+  const line = attempts.map((attempt, index) => [attempt.after_ms, [
+    statusPill(attempt.status ?? (answer ? 0 : null)), " ", t`attempt ${index + 1}`, " ",
+    index > 0 && t`${seconds(attempt.after_ms - attempts[index - 1].after_ms)} after the one before`, " ",
+    attempt.fault && h("em", t`a fault on purpose`),
+    attempt.answer && h("code", attempt.answer)]]);
+  const hangsUp = h("span.hangs-up", h("strong", t`ARMS hangs up`), " ", t`after 5 s; the function goes on`);
+  if (end > ARMS_WAITS_MS) line.push([ARMS_WAITS_MS, hangsUp]);
+  if (answer) line.push([end, [statusPill(answer.status), " ", t`the answer to the webhook`]]);
+  line.sort(([one], [other]) => one - other);
+  const errors = (end) => end.errors.map((error) => ` · ${error}`).join("");
+  return [
+    h("ol.attempts", line.map(([at, content]) => h("li", h("span.when", `+${seconds(at)}`), h("div", content)))),
+    delivery?.is_stored && h("p.quiet", t`It is stored, and waits in the queue.`),
+    delivery && !delivery.is_accepted && h("p.refusal", t`not delivered`, errors(delivery)),
+    forwarded && h("p", t`The real PagerDuty:`, " ", statusPill(forwarded.status ?? 0), errors(forwarded))];
+}
+
+function answer(webhook, title = t`What the sender is answered`) {
+  const { body, milliseconds, status } = webhook.answer ?? {};
+  return section(title, milliseconds && t`after ${milliseconds} ms`, h("p.facts", statusPill(status)),
+    body && block(pretty(body), t`the answer`));
 }

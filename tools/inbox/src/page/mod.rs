@@ -39,7 +39,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const ICON: &str = "image/svg+xml";
 /// The page itself: plain files, built into the tool.
-const FILES: [(&str, &str, &str); 13] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("/", HTML, include_str!("../../page/index.html")),
     ("/style.css", CSS, include_str!("../../page/style.css")),
     ("/icon.svg", ICON, include_str!("../../page/icon.svg")),
@@ -48,7 +48,6 @@ const FILES: [(&str, &str, &str); 13] = [
     ("/lists.js", SCRIPT, include_str!("../../page/lists.js")),
     ("/webhook.js", SCRIPT, include_str!("../../page/webhook.js")),
     ("/compose.js", SCRIPT, include_str!("../../page/compose.js")),
-    ("/fault.js", SCRIPT, include_str!("../../page/fault.js")),
     ("/template.js", SCRIPT, include_str!("../../page/template.js")),
     ("/text.js", SCRIPT, include_str!("../../page/text.js")),
     ("/verdict.js", SCRIPT, include_str!("../../page/verdict.js")),
