@@ -162,7 +162,7 @@ fn check_parcel(before: &Event, parcel: &Parcel) {
         );
     }
     let mut whole = before.clone();
-    whole.payload.summary = summary.unwrap_or_default().to_owned();
+    summary.unwrap_or_default().clone_into(&mut whole.payload.summary);
     if Parcel::new(whole, *api, key.clone()).body().len() > BODY_MAX_BYTES {
         let details = if *api == Api::V1 { "/details" } else { "/payload/custom_details" };
         let left_out = written.pointer(details).and_then(|details| details.get("left_out"));

@@ -249,7 +249,10 @@ pub fn write_seeds(corpus: &Path) -> io::Result<()> {
         let ends = [':', ',', '{', '}', '[', ']', '=', '&', '\n'];
         words.extend(text.split_inclusive(ends).filter(|word| word.len() < 40).map(str::to_owned));
     }
-    let escape = |word: String| word.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
-    let lines = words.into_iter().map(|word| format!("\"{}\"\n", escape(word)));
-    fs::write(corpus.join("words.dict"), lines.collect::<String>())
+    let mut dictionary = String::new();
+    for word in words {
+        let escaped = word.bytes().fold(String::new(), |text, byte| format!("{text}\\x{byte:02x}"));
+        dictionary.extend(["\"", &escaped, "\"\n"]);
+    }
+    fs::write(corpus.join("words.dict"), dictionary)
 }
