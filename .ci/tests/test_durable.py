@@ -1,8 +1,6 @@
 """Durable mode: PyPI's ministack stands for SQS, Lambda and the mapping between them. It starts the binary as provided.al2023 without
-a container, and keeps the groups of a FIFO queue as SQS does; it has no redrive, does not check signatures, and is not AWS.
-
-Between the function and its SQS stands a front that checks each signature against botocore's own, with and without a session token,
-and can take the queue away. One story, in this order."""
+a container, and keeps the groups of a FIFO queue as SQS does; it has no redrive, does not check signatures, and is not AWS. One story,
+in this order."""
 
 import io
 import json
@@ -11,16 +9,17 @@ import shutil
 import threading
 import time
 import zipfile
+from datetime import datetime
 from types import SimpleNamespace
+from unittest.mock import patch
 
-import botocore.session
+import boto3
 import pytest
-import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from flask import Flask, Response, request
-from support import KEY, TOOLS, eventually, free_port
+from flask import Flask, request
+from support import KEY, LOOPBACK, TOOLS, eventually, free_port
 from werkzeug.serving import make_server
 
 REGION = "eu-central-1"
@@ -29,46 +28,35 @@ ACCESS_KEY, SECRET, SESSION = "AKIDEXAMPLE", "sEcReT/AcCeSs+KeY", "sEsSiOn//tOkE
 TOKEN = "tOkEn-of-the-webhook"
 OUTAGE_SECONDS = 15
 ALERTS, ROUNDS = 40, 3  # each round fires and recovers: 240 events
+FUNCTION = {"FunctionName": "arms-pagerduty"}
 
 pytestmark = pytest.mark.timeout(300)
 
 
-def signature(body: bytes) -> str:
-    """The header `Authorization` as botocore makes it of the request that Flask is handling."""
-    given = request.headers
-    names = given["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
-    kept = {name: given[name] for name in names if name not in ("host", "x-amz-date", "x-amz-security-token")}
-    signed = AWSRequest("POST", f"http://{given['host']}/", headers=kept, data=body)
-    auth = SigV4Auth(Credentials(ACCESS_KEY, SECRET, given.get("x-amz-security-token")), "sqs", REGION)
-    # As in `add_auth`, but with the request's own time.
-    signed.context["timestamp"] = signed.headers["X-Amz-Date"] = given["x-amz-date"]
-    if auth.credentials.token:
-        signed.headers["X-Amz-Security-Token"] = auth.credentials.token
-    text = auth.string_to_sign(signed, auth.canonical_request(signed))
-    signed_names = auth.signed_headers(auth.headers_to_sign(signed))
-    return (f"AWS4-HMAC-SHA256 Credential={auth.scope(signed)}, SignedHeaders={signed_names}, "
-            f"Signature={auth.signature(text, signed)}")
-
-
 @pytest.fixture(scope="module")
 def front():
-    """In front of SQS: checks the signature and passes the call on, unless the queue is away."""
-    front = SimpleNamespace(calls=0, faults=[], away=False, behind=free_port())
+    """In front of SQS: checks each signature against botocore's own and passes the call on, unless the queue is away."""
+    front = SimpleNamespace(calls=0, faults=[], away=False, port_behind=free_port())
     app = Flask(__name__)
 
     @app.post("/")
     def call():
-        body = request.get_data()
+        given, body = dict(request.headers), request.get_data()
         front.calls += 1
-        if signature(body) != request.headers["authorization"]:
-            front.faults.append(f"botocore signs {dict(request.headers)} otherwise: {signature(body)}")
-        content_type = "application/x-amz-json-1.0"
+        names = request.headers["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
+        headers = {name: request.headers[name] for name in names if name not in ("host", "x-amz-security-token")}
+        signed = AWSRequest("POST", request.url, headers=headers, data=body)
+        moment = datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
+        with patch("botocore.auth.get_current_datetime", return_value=moment):
+            credentials = Credentials(ACCESS_KEY, SECRET, request.headers.get("x-amz-security-token"))
+            SigV4Auth(credentials, "sqs", REGION).add_auth(signed)
+        if signed.headers["Authorization"] != request.headers["authorization"]:
+            front.faults.append(f"botocore signs {given} otherwise: {signed.headers['Authorization']}")
         if front.away:
-            refusal = {"__type": "com.amazonaws.sqs#InternalFailure", "message": SESSION}
-            return Response(json.dumps(refusal), 500, content_type=content_type)
-        headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
-        answer = requests.post(f"http://127.0.0.1:{front.behind}/", body, headers=headers, timeout=10)
-        return Response(answer.content, answer.status_code, content_type=content_type)
+            return {"__type": "com.amazonaws.sqs#InternalFailure", "message": SESSION}, 500
+        del given["Host"]
+        answer = LOOPBACK.post(f"http://127.0.0.1:{front.port_behind}/", body, headers=given, timeout=10)
+        return answer.content, answer.status_code, {"content-type": "application/x-amz-json-1.0"}
 
     server = make_server("127.0.0.1", 0, app, threaded=True)
     front.port = server.server_port
@@ -84,21 +72,19 @@ class Cloud:
         self.front, self.standin = front, standin
         self.binary = shutil.copy2(binary, process.folder / "arms-pagerduty")
         self.log_file = process.folder / "function.log"
-        session = botocore.session.Session()
-        session.set_credentials(ACCESS_KEY, SECRET)
-        client = {"region_name": REGION, "endpoint_url": f"http://127.0.0.1:{front.behind}"}
-        self.sqs, self.functions = (session.create_client(name, **client) for name in ("sqs", "lambda"))
+        session = boto3.Session(ACCESS_KEY, SECRET, region_name=REGION)
+        self.sqs, self.functions = (session.client(name, endpoint_url=process.url) for name in ("sqs", "lambda"))
+        fifo = {"FifoQueue": "true", "VisibilityTimeout": "60"}
         self.events, self.dead = (
-            self.sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true", "VisibilityTimeout": "60"})["QueueUrl"]
-            for name in ("events.fifo", "dead.fifo")
+            self.sqs.create_queue(QueueName=name, Attributes=fifo)["QueueUrl"] for name in ("events.fifo", "dead.fifo")
         )
         self.functions.create_function(
-            FunctionName="arms-pagerduty", Runtime="provided.al2023", Handler="bootstrap", Timeout=30,
+            **FUNCTION, Runtime="provided.al2023", Handler="bootstrap", Timeout=30,
             Role="arn:aws:iam::000000000000:role/none", Code={"ZipFile": self.package(SESSION, KEY)},
         )
         self.functions.create_event_source_mapping(
-            EventSourceArn=f"arn:aws:sqs:{REGION}:000000000000:events.fifo", FunctionName="arms-pagerduty",
-            BatchSize=1, FunctionResponseTypes=["ReportBatchItemFailures"],
+            **FUNCTION, EventSourceArn=f"arn:aws:sqs:{REGION}:000000000000:events.fifo", BatchSize=1,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
         )
 
     def package(self, session_token: str, key: str) -> bytes:
@@ -111,10 +97,9 @@ class Cloud:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": session_token,
         }
         lines = [f"export {name}='{value}'" for name, value in settings.items()]
-        content = io.BytesIO()
+        content, entry = io.BytesIO(), zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
         with zipfile.ZipFile(content, "w") as archive:
-            entry = zipfile.ZipInfo("bootstrap")
-            entry.external_attr = 0o755 << 16
             archive.writestr(entry, "\n".join(["#!/bin/sh", *lines, f"exec {self.binary} >>{self.log_file} 2>&1", ""]))
         return content.getvalue()
 
@@ -125,8 +110,7 @@ class Cloud:
             "headers": {"content-type": "application/json", "x-webhook-token": TOKEN},
             "requestContext": {"http": {"method": "POST", "path": "/"}, "stage": "$default"}, "body": json.dumps(body),
         }
-        payload = self.functions.invoke(FunctionName="arms-pagerduty", Payload=json.dumps(event).encode())["Payload"]
-        answer = json.loads(payload.read())
+        answer = json.load(self.functions.invoke(**FUNCTION, Payload=json.dumps(event))["Payload"])
         return answer["statusCode"], json.loads(answer["body"] or "{}")
 
     def notify(self, **alerts: str) -> tuple[int, dict]:
@@ -137,8 +121,7 @@ class Cloud:
 
     def waiting(self) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        attributes = self.sqs.get_queue_attributes(QueueUrl=self.events, AttributeNames=names)["Attributes"]
-        return sum(int(attributes[name]) for name in names)
+        return sum(map(int, self.sqs.get_queue_attributes(QueueUrl=self.events, AttributeNames=names)["Attributes"].values()))
 
     def dead_letters(self) -> list[str]:
         bodies = []
@@ -148,13 +131,9 @@ class Cloud:
                 self.sqs.delete_message(QueueUrl=self.dead, ReceiptHandle=message["ReceiptHandle"])
         return bodies
 
-    def taken(self) -> list[dict]:
-        """The events that PagerDuty has taken since the last `clear`, in order."""
-        return [received["json"] for received in self.standin.requests() if received["status"] == 202]
-
     def settle(self, events: int, within: float = 30) -> None:
         """Waits until the queue is empty and PagerDuty has so many events."""
-        eventually(lambda: (self.waiting(), len(self.taken())), (0, events), within)
+        eventually(lambda: (self.waiting(), len(self.standin.taken())), (0, events), within)
 
     def lines(self, message: str) -> list[dict]:
         lines = (json.loads(line) for line in self.log_file.read_text().splitlines() if line.startswith("{"))
@@ -162,46 +141,42 @@ class Cloud:
 
 
 @pytest.fixture(scope="module")
-def cloud(start, start_standin, front, binary, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("home")
-    process = start("ministack", TOOLS / "durable/bin/ministack", start_new_session=True, env={
-        "PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(front.behind), "SERVICES": "iam,lambda,sqs", "AWS_DEFAULT_REGION": REGION, "MINISTACK_REGION": REGION,
+def the_cloud(start, standin, front, binary, tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("home"))
+    process = start("ministack", TOOLS / "durable/bin/ministack", env={
+        "PATH": os.environ["PATH"], "HOME": folder, "TMPDIR": folder, "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(front.port_behind), "SERVICES": "iam,lambda,sqs", "AWS_DEFAULT_REGION": REGION, "MINISTACK_REGION": REGION,
     })
-    process.wait_until_it_listens(front.behind, within=60)
-    return Cloud(process, front, start_standin(), binary)
+    return Cloud(process.listens(front.port_behind, within=60), front, standin, binary)
 
 
-@pytest.fixture(autouse=True)
-def _all_is_well_again(cloud):
-    cloud.front.away = False
-    cloud.standin.fault("none")
-    cloud.standin.clear()
+@pytest.fixture
+def cloud(the_cloud):
+    """All is well again."""
+    the_cloud.front.away = False
+    the_cloud.standin.clear()
+    return the_cloud
 
 
 def test_a_webhook_is_stored_and_sent(cloud):
     message = "3 of 3 events are stored and will be sent to PagerDuty in order"
     assert cloud.notify(a="firing", b="firing", c="resolved") == (202, {"status": "stored", "message": message})
     cloud.settle(3)
-    status, body = cloud.send({"content": "$content"})
-    assert body["status"] == "success", "the console's test goes straight to PagerDuty"
+    assert cloud.send({"content": "$content"})[1]["status"] == "success", "the console's test goes straight to PagerDuty"
 
 
 def test_an_outage_loses_nothing_and_keeps_the_order_of_each_alert(cloud):
     cloud.standin.fault("status", status=500)
     threading.Timer(OUTAGE_SECONDS, cloud.standin.fault, ["none"]).start()
-    sent = {f"alert-{number}": [] for number in range(ALERTS)}
-    for _ in range(ROUNDS):
-        for status, action in (("firing", "trigger"), ("resolved", "resolve")):
-            answer = cloud.notify(**dict.fromkeys(sent, status))
-            assert (answer[0], answer[1]["status"]) == (202, "stored")
-            for actions in sent.values():
-                actions.append(action)
-    cloud.settle(sum(map(len, sent.values())), within=240)
-    taken = {key: [] for key in sent}
-    for event in cloud.taken():
+    names = [f"alert-{number}" for number in range(ALERTS)]
+    for status in ("firing", "resolved") * ROUNDS:
+        code, answer = cloud.notify(**dict.fromkeys(names, status))
+        assert (code, answer["status"]) == (202, "stored")
+    cloud.settle(2 * ROUNDS * ALERTS, within=240)
+    taken = {name: [] for name in names}
+    for event in cloud.standin.taken():
         taken[event["dedup_key"]].append(event["event_action"])
-    assert taken == sent
+    assert taken == dict.fromkeys(names, ["trigger", "resolve"] * ROUNDS)
     assert cloud.lines("postponed")
 
 
@@ -222,16 +197,12 @@ def test_foreign_messages_are_dead_letters_as_they_were(cloud):
     assert sorted(cloud.dead_letters()) == sorted(bodies)
 
 
-def test_with_the_store_away_events_go_straight(cloud):
+def test_with_the_store_away_events_go_straight_and_with_both_away_they_are_undelivered(cloud):
     cloud.front.away = True
     begun = time.monotonic()
     status, body = cloud.notify(x="firing", y="firing")
-    assert (status, body["status"], len(cloud.taken())) == (202, "success", 2)
+    assert (status, body["status"], len(cloud.standin.taken())) == (202, "success", 2)
     assert time.monotonic() - begun < 4
-
-
-def test_with_both_away_they_are_undelivered_and_counted(cloud):
-    cloud.front.away = True
     cloud.standin.fault("status", status=500)
     assert cloud.notify(z="firing")[0] == 500
     assert len([line for line in cloud.lines("undelivered") if line["event"]["dedup_key"] == "z"]) == 1
@@ -241,16 +212,14 @@ def test_with_both_away_they_are_undelivered_and_counted(cloud):
 def test_a_stored_event_goes_under_the_setting_s_key_of_today_or_under_its_own(cloud):
     cloud.standin.fault("status", status=500)
     cloud.notify(before="firing")
-    alert = {"fingerprint": "own", "status": "firing", "labels": {"alertname": "own"}}
     # A key behind the alerts' texts would be a key in text.
-    cloud.send({"integration_key": OTHER_KEY, "alerts": [alert]})
+    cloud.send({"integration_key": OTHER_KEY, "alerts": [{"fingerprint": "own", "status": "firing", "labels": {"alertname": "own"}}]})
     # From here on also without a session token.
-    package = cloud.package("", OTHER_KEY.swapcase())
-    cloud.functions.update_function_code(FunctionName="arms-pagerduty", ZipFile=package)
+    cloud.functions.update_function_code(**FUNCTION, ZipFile=cloud.package("", OTHER_KEY.swapcase()))
     time.sleep(1)
     cloud.standin.fault("none")
     cloud.settle(2, within=120)
-    keys = {event["dedup_key"]: event["routing_key"] for event in cloud.taken()}
+    keys = {event["dedup_key"]: event["routing_key"] for event in cloud.standin.taken()}
     assert keys == {"before": OTHER_KEY.swapcase(), "own": OTHER_KEY}
     cloud.notify(after="firing")
     cloud.settle(3)

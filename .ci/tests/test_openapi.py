@@ -3,7 +3,9 @@
 PAGERDUTY_OPENAPI_DIR names a folder with both files, which are not kept here."""
 
 import copy
+import functools
 import json
+import operator
 import os
 from collections import Counter
 from pathlib import Path
@@ -49,9 +51,7 @@ def broken(example, kind, path):
     """The example with a wrong value at the path, or without the field."""
     event = copy.deepcopy(example)
     *parents, last = path
-    place = event
-    for step in parents:
-        place = place[step]
+    place = functools.reduce(operator.getitem, parents, event)
     if kind == "required":
         del place[last]
     else:

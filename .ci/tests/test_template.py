@@ -27,7 +27,8 @@ def arn(name):
 
 def run(*command):
     environment = os.environ | {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1"}
-    return subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    ran = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +41,8 @@ def plain(template):
     """The transformed template, with every parameter at its default."""
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
     sam = yaml_parse(template.read_text(encoding="utf-8"))
-    for resource in sam["Resources"].values():
-        # `sam build` puts a path or a bucket here, and only those are understood.
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    # `sam build` puts a path or a bucket here, and only those are understood.
+    sam["Resources"]["ArmsPagerDuty"]["Properties"]["CodeUri"] = "s3://bucket/key"
     defaults = {name: parameter["Default"] for name, parameter in sam["Parameters"].items()}
     # It names no managed policy, so nothing has to be looked up in an account.
     return transform(sam, defaults, SimpleNamespace(load=dict))
@@ -60,30 +59,21 @@ def of_type(resources):
     return lambda name: [resource["Properties"] for resource in resources.values() if resource["Type"] == name]
 
 
-def test_sam_validate(template):
-    ran = run(TOOLS / "bin/sam", "validate", "--lint", "--template-file", template)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-def test_cfn_lint_of_the_transformed_template(plain, tmp_path):
-    transformed = tmp_path / "template.json"
-    transformed.write_text(json.dumps(plain), encoding="utf-8")
-    ran = run(TOOLS / "bin/cfn-lint", "--include-checks", "I", "--", transformed)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+def test_the_linters_find_nothing_in_it_and_in_what_aws_makes_of_it(template, plain, tmp_path):
+    run(TOOLS / "bin/sam", "validate", "--lint", "--template-file", template)
+    (tmp_path / "template.json").write_text(json.dumps(plain), encoding="utf-8")
+    run(TOOLS / "bin/cfn-lint", "--include-checks", "I", "--", tmp_path / "template.json")
 
 
 def test_the_url_is_public_and_has_both_permissions(of_type):
     # ARMS cannot sign. What AWS asks for a public URL since October 2025: "Control access to Lambda function URLs".
     assert "NONE" in [url["AuthType"] for url in of_type("AWS::Lambda::Url")]
-    granted = {
-        (permission["Action"], name, permission[name])
-        for permission in of_type("AWS::Lambda::Permission")
-        for name in ("FunctionUrlAuthType", "InvokedViaFunctionUrl")
-        if permission["Principal"] == "*" and name in permission
-    }
-    assert granted >= {
-        ("lambda:InvokeFunctionUrl", "FunctionUrlAuthType", "NONE"), ("lambda:InvokeFunction", "InvokedViaFunctionUrl", True),
-    }
+    public = [permission.items() for permission in of_type("AWS::Lambda::Permission") if permission["Principal"] == "*"]
+    for wanted in (
+        {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"},
+        {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True},
+    ):
+        assert any(permission >= wanted.items() for permission in public), wanted
 
 
 def test_each_role_may_do_its_one_thing(of_type):
@@ -160,9 +150,8 @@ def test_the_canary_is_the_console_s_test(of_type):
     [schedule] = of_type("AWS::Scheduler::Schedule")
     text, names = schedule["Target"]["Input"]["Fn::Sub"]
     event = json.loads(text.replace("${Token}", "token"))
-    headers = event["headers"]
-    sent = event["requestContext"]["http"]["method"], headers["content-type"], event["body"], headers["x-webhook-token"]
-    assert sent == ("POST", "application/json", '{"content":"$alertmanager_content"}', "token")
+    assert (event["requestContext"]["http"]["method"], event["body"]) == ("POST", '{"content":"$alertmanager_content"}')
+    assert event["headers"].items() >= {"content-type": "application/json", "x-webhook-token": "token"}.items()
     # While the token is being changed there are two, and a request carries one.
     assert names == {"Token": {"Fn::Select": [0, {"Fn::Split": [",", {"Ref": "WebhookToken"}]}]}}
 
