@@ -136,7 +136,8 @@ fn everything_wrong_is_told_at_once_in_the_documented_words() {
             V2,
             json!({
                 "routing_key": "short-key", "event_action": "trigger", "dedup_key": long(256),
-                "payload": {"summary": long(1025), "severity": "none"}, "links": [{"href": "x"}, {"href": ""}],
+                "payload": {"summary": long(1025), "severity": "none"}, "links": [{"href": URL}, {"href": ""}],
+                "images": [{"src": "http://a"}, {"src": URL, "href": "ftp://a"}],
             }),
             vec![
                 "Length of 'routing_key' is incorrect (should be 32 characters)",
@@ -146,6 +147,8 @@ fn everything_wrong_is_told_at_once_in_the_documented_words() {
                 "'payload.source' is missing or blank",
                 "'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')",
                 "'link href' is missing or blank",
+                "'image src' must be an address with https://",
+                "'image href' must be an address with http:// or https://",
             ],
         ),
         (
@@ -160,7 +163,7 @@ fn everything_wrong_is_told_at_once_in_the_documented_words() {
             V1,
             json!({
                 "service_key": "short", "event_type": "x", "incident_key": long(256), "description": long(1025),
-                "contexts": [{"type": "x"}, {"type": "link", "href": URL}, {"type": "image"}],
+                "contexts": [{"type": "x"}, {"type": "link", "href": "a"}, {"type": "image", "src": "http://a"}],
             }),
             vec![
                 "Service key is the wrong length (should be 32 characters)",
@@ -168,7 +171,8 @@ fn everything_wrong_is_told_at_once_in_the_documented_words() {
                 "Incident key is too long (maximum is 255 characters)",
                 "Description is too long (maximum is 1024 characters)",
                 "Context type is invalid (must be one of the following: 'link' or 'image')",
-                "Context src is missing or blank",
+                "Context href must be an address with http:// or https://",
+                "Context src must be an address with https://",
             ],
         ),
     ] {
