@@ -116,14 +116,19 @@ impl Shared {
 }
 
 impl Book {
-    /// Notes a request, and numbers it. It counts as in flight for as long as what is returned lives.
-    pub(crate) fn add(&mut self, received: Received) -> (u64, Arc<()>) {
+    /// Notes a request, numbers it and picks its fault; only a POST to an API has one. It counts as in flight for as long as
+    /// the last of what is returned lives.
+    pub(crate) fn add(&mut self, received: Received) -> (u64, Option<Fault>, Arc<()>) {
+        let fault = received.api.filter(|_| received.method == Method::POST).and_then(|api| {
+            let dedup_key = received.json.as_ref().and_then(|event| api.dedup_key(event));
+            self.faults.next_for_request(dedup_key)
+        });
         self.last_request += 1;
-        self.requests.push_back(Received { number: self.last_request, ..received });
+        self.requests.push_back(Received { number: self.last_request, fault: fault.clone(), ..received });
         self.requests_let_go += let_go(&mut self.requests, |request| request.body.len());
         let in_flight = Arc::clone(&self.in_flight);
         self.max_in_flight = self.max_in_flight.max(Arc::strong_count(&in_flight) - 1);
-        (self.last_request, in_flight)
+        (self.last_request, fault, in_flight)
     }
 
     /// Notes the answer to a request that may have been let go by now.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header, request};
+use http::{Request, Response, header, request};
 use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
 use hyper::body::Incoming;
@@ -77,9 +77,9 @@ async fn respond(shared: &Shared, from: &Connection, request: Request<Incoming>)
     {
         return answer(&reply, None).await;
     }
-    let received = received(shared, from.number, head, body.clone());
-    let (api, method, fault) = (received.api, received.method.clone(), received.fault.clone());
-    let (number, _in_flight) = shared.change(|book| book.add(received));
+    let received = received(from.number, head, body.clone());
+    let (api, method) = (received.api, received.method.clone());
+    let (number, fault, _in_flight) = shared.change(|book| book.add(received));
     let reply = match &fault {
         Some(Fault::Hang { taken: false } | Fault::CloseUnanswered { taken: false }) => None,
         Some(Fault::Answer(reply)) => Some(reply.clone()),
@@ -97,14 +97,7 @@ async fn respond(shared: &Shared, from: &Connection, request: Request<Incoming>)
     answer(&reply, fault).await
 }
 
-/// The request with its fault; only a POST to an API has one.
-fn received(shared: &Shared, connection: u64, head: request::Parts, body: Bytes) -> Received {
-    let api = Api::at(head.uri.path());
-    let json = serde_json::from_slice(&body).ok();
-    let fault = api.filter(|_| head.method == Method::POST).and_then(|api| {
-        let dedup_key = json.as_ref().and_then(|event| api.dedup_key(event));
-        shared.change(|book| book.faults.next_for_request(dedup_key))
-    });
+fn received(connection: u64, head: request::Parts, body: Bytes) -> Received {
     Received {
         number: 0,
         at: Instant::now(),
@@ -112,11 +105,11 @@ fn received(shared: &Shared, connection: u64, head: request::Parts, body: Bytes)
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
-        api,
+        api: Api::at(head.uri.path()),
         headers: head.headers,
+        json: serde_json::from_slice(&body).ok(),
         body,
-        json,
-        fault,
+        fault: None,
         reply: None,
     }
 }
