@@ -1,6 +1,7 @@
 //! Notifications of many alerts, made of the sample with one.
 
 use crate::Fault;
+use axum::body::Bytes;
 use serde_json::Value;
 
 /// One firing alert in a function URL envelope.
@@ -13,10 +14,10 @@ const POD: &str = "checkout-7c9d8b5f6-x2k4q";
 const MESSAGE: &str = "\"annotations\":{";
 
 /// The sample's envelope with `body` in it.
-pub(crate) fn envelope(body: &str) -> Result<Vec<u8>, Fault> {
+pub(crate) fn envelope(body: &str) -> Result<Bytes, Fault> {
     let mut envelope = sample()?;
     *envelope.get_mut("body").ok_or("the sample has no body")? = body.into();
-    Ok(serde_json::to_vec(&envelope)?)
+    Ok(serde_json::to_vec(&envelope)?.into())
 }
 
 /// A body of this many alerts, all different; each has a description of `padding` characters.

@@ -1,9 +1,11 @@
 //! The programs that are compared: each is a Lambda function that answers one event.
 
-use crate::{Fault, build};
+use crate::Fault;
+use crate::report::megabytes;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use std::ffi::OsString;
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,11 +21,16 @@ pub(crate) struct Program {
 /// Everything that is installed here, the function first. The others in other languages do comparable work: they take
 /// an event from the Runtime API, post one event to PagerDuty for each alert and answer, with the standard library.
 pub(crate) fn all(function: Option<&Path>) -> Result<Vec<Program>, Fault> {
-    let function = function.map_or_else(build::function, |path| Ok(path.to_owned()))?;
+    let of_hello = "rustc -p arms-pagerduty-bench --bin hello --no-default-features --features=hello";
+    let is_static = "-- -C target-feature=+crt-static";
+    let function = match function {
+        Some(path) => path.to_owned(),
+        None => built("build -p arms-pagerduty --bin arms-pagerduty", "arms-pagerduty")?,
+    };
     let mut programs = vec![
-        binary("arms-pagerduty", &function)?,
-        binary("hello", &build::hello(false)?)?,
-        binary("hello, static", &build::hello(true)?)?,
+        unpacked("arms-pagerduty", &function)?,
+        unpacked("hello", &built(of_hello, "hello")?)?,
+        unpacked("hello, static", &built(&format!("{of_hello} {is_static}"), "hello")?)?,
     ];
     let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
     for (name, path_of_itself, script) in [
@@ -41,24 +48,39 @@ pub(crate) fn all(function: Option<&Path>) -> Result<Vec<Program>, Fault> {
     Ok(programs)
 }
 
+/// A release binary. Each is built by a cargo of its own: built together they would be given each other's features.
+fn built(arguments: &str, file: &str) -> Result<PathBuf, Fault> {
+    let (command, rest) = arguments.split_once(' ').ok_or("no arguments")?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([command, "--release"]).args(rest.split(' ')).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let status = cargo.status()?;
+    if !status.success() {
+        return Err(format!("cargo {arguments}: {status}").into());
+    }
+    // In the target folder that this program was built in.
+    let own = std::env::current_exe()?;
+    let target = own.ancestors().nth(2).ok_or("no target folder")?;
+    Ok(target.join("release").join(file))
+}
+
+/// The binary as unpacking its zip writes it. How a linker writes a file costs more page faults when it is started.
+fn unpacked(name: &'static str, built: &Path) -> Result<Program, Fault> {
+    let path = built.with_file_name(format!("{name}.unpacked"));
+    fs::write(&path, fs::read(built)?)?;
+    fs::set_permissions(&path, fs::metadata(built)?.permissions())?;
+    Ok(Program { name, command: vec![path.clone().into()], binary: Some(path) })
+}
+
 /// Where an interpreter is: what is found in `PATH` may be a script that looks for it.
 fn interpreter([name, option, code]: [&str; 3]) -> Option<String> {
     let output = Command::new(name).args([option, code]).output().ok()?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned()).filter(|path| !path.is_empty())
 }
 
-/// The binary as unpacking its zip writes it. How a linker writes a file costs more page faults when it is started.
-fn binary(name: &'static str, built: &Path) -> Result<Program, Fault> {
-    let path = built.with_extension("unpacked");
-    std::fs::write(&path, std::fs::read(built)?)?;
-    std::fs::set_permissions(&path, std::fs::metadata(built)?.permissions())?;
-    Ok(Program { name, command: vec![path.clone().into()], binary: Some(path) })
-}
-
-/// How many bytes a file has, and how many when it is packed.
-pub(crate) fn sizes(binary: &Path) -> Result<(u64, u64), Fault> {
-    let content = std::fs::read(binary)?;
+/// How many MB a file has, and how many when it is packed.
+pub(crate) fn sizes(binary: &Path) -> Result<[f64; 2], Fault> {
+    let content = fs::read(binary)?;
     let mut packer = DeflateEncoder::new(Vec::new(), Compression::best());
     packer.write_all(&content)?;
-    Ok((u64::try_from(content.len())?, u64::try_from(packer.finish()?.len())?))
+    Ok([megabytes(content.len().try_into()?), megabytes(packer.finish()?.len().try_into()?)])
 }

@@ -5,24 +5,24 @@
 //! one for loopback. By then it has done everything expensive: read its CA roots, exchanged keys, and verified.
 
 use crate::Fault;
-use crate::process::Function;
+use crate::function::Function;
 use crate::program::Program;
-use crate::statistics::Sample;
-use bytes::Bytes;
+use crate::report::{median, milliseconds, p90};
+use axum::body::Bytes;
 use std::fs;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, rustls};
 
 const RUNS: usize = 15;
 /// 128 of the 1,769 MB that bring one core (AWS, "Configure Lambda function memory"): a fourteenth. The quota is the least
-/// that the kernel takes.
-const QUOTA_MICROSECONDS: u32 = 1_000;
-const PERIOD_MICROSECONDS: u32 = 14_000;
+/// that the kernel takes, in microseconds.
+const QUOTA: &str = "1000";
+const PERIOD: &str = "14000";
 const WITHIN: Duration = Duration::from_secs(20);
 
 /// Prints for each program that speaks TLS how long the check takes after the event came.
@@ -40,10 +40,9 @@ pub(crate) async fn measure(programs: &[Program], event: &Bytes) -> Result<(), F
     for program in programs.iter().filter(|program| !program.name.starts_with("hello")) {
         let mut took = Vec::new();
         for _ in 0..RUNS {
-            took.push(first_handshake(program, event, &group).await?);
+            took.push(milliseconds(first_handshake(program, event, &group).await?));
         }
-        let sample = Sample::of_milliseconds(took);
-        println!("{:<20} {:>8.1} ms (p90 {:.1})", program.name, sample.median(), sample.p90());
+        println!("{:<20} {:>8.1} ms (p90 {:.1})", program.name, median(&took), p90(&took));
     }
     Ok(())
 }
@@ -56,7 +55,7 @@ async fn first_handshake(program: &Program, event: &Bytes, group: &Group) -> Res
     function.idle().await?;
     group.take(function.id())?;
     let given = Instant::now();
-    function.give(event);
+    function.give(event)?;
     let (stream, _) = timeout(WITHIN, listener.accept()).await??;
     stream.set_nodelay(true)?;
     match timeout(WITHIN, acceptor.accept(stream)).await? {
@@ -84,17 +83,16 @@ impl Group {
     /// Makes it where version 1 or 2 of the kernel's control groups is mounted.
     fn new() -> std::io::Result<Self> {
         let name = format!("arms-pagerduty-bench-{}", std::process::id());
-        let first = PathBuf::from("/sys/fs/cgroup/cpu").join(&name);
-        if fs::create_dir(&first).is_ok() {
-            let group = Self(first);
-            fs::write(group.0.join("cpu.cfs_period_us"), PERIOD_MICROSECONDS.to_string())?;
-            fs::write(group.0.join("cpu.cfs_quota_us"), QUOTA_MICROSECONDS.to_string())?;
-            return Ok(group);
+        let (first, second) = (Path::new("/sys/fs/cgroup/cpu"), Path::new("/sys/fs/cgroup"));
+        let is_first = first.is_dir();
+        let group = Self(if is_first { first } else { second }.join(name));
+        fs::create_dir(&group.0)?;
+        if is_first {
+            fs::write(group.0.join("cpu.cfs_period_us"), PERIOD)?;
+            fs::write(group.0.join("cpu.cfs_quota_us"), QUOTA)?;
+        } else {
+            fs::write(group.0.join("cpu.max"), format!("{QUOTA} {PERIOD}"))?;
         }
-        let second = PathBuf::from("/sys/fs/cgroup").join(name);
-        fs::create_dir(&second)?;
-        let group = Self(second);
-        fs::write(group.0.join("cpu.max"), format!("{QUOTA_MICROSECONDS} {PERIOD_MICROSECONDS}"))?;
         Ok(group)
     }
 

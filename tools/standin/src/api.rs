@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// One of PagerDuty's Events APIs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Api {
     /// Alert events of Events API v2.
@@ -16,49 +16,17 @@ pub enum Api {
 }
 
 impl Api {
-    /// Every API.
-    pub const ALL: [Self; 3] = [Self::V2, Self::Change, Self::V1];
-
-    /// The path it is served at, on every PagerDuty host.
-    #[must_use]
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::V2 => "/v2/enqueue",
-            Self::Change => "/v2/change/enqueue",
-            Self::V1 => "/generic/2010-04-15/create_event.json",
-        }
-    }
-
     /// The API at a path.
-    #[must_use]
     pub fn at(path: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|api| api.path() == path)
-    }
-
-    /// The integration key in an event.
-    #[must_use]
-    pub fn key(self, event: &Value) -> Option<&str> {
-        text(event, self.key_field())
-    }
-
-    /// The dedup key (v1: incident key) in an event; a blank one counts as none.
-    #[must_use]
-    pub fn dedup_key(self, event: &Value) -> Option<&str> {
-        text(event, self.dedup_field()?).filter(|key| !key.trim().is_empty())
-    }
-
-    /// `trigger`, `acknowledge`, `resolve` or whatever else stands there; change events have none.
-    #[must_use]
-    pub fn action(self, event: &Value) -> Option<&str> {
-        match self {
-            Self::V2 => text(event, "event_action"),
-            Self::Change => None,
-            Self::V1 => text(event, "event_type"),
+        match path {
+            "/v2/enqueue" => Some(Self::V2),
+            "/v2/change/enqueue" => Some(Self::Change),
+            "/generic/2010-04-15/create_event.json" => Some(Self::V1),
+            _ => None,
         }
     }
 
     /// The name of the integration key's field.
-    #[must_use]
     pub const fn key_field(self) -> &'static str {
         match self {
             Self::V2 | Self::Change => "routing_key",
@@ -66,17 +34,27 @@ impl Api {
         }
     }
 
-    /// The name of the dedup key's field, in events and in answers; change events have none.
-    #[must_use]
-    pub const fn dedup_field(self) -> Option<&'static str> {
+    /// The names of the dedup key's field, in events and in answers, and of the action's; change events have neither.
+    pub(crate) const fn alert_fields(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::V2 => Some("dedup_key"),
+            Self::V2 => Some(("dedup_key", "event_action")),
             Self::Change => None,
-            Self::V1 => Some("incident_key"),
+            Self::V1 => Some(("incident_key", "event_type")),
         }
     }
-}
 
-fn text<'a>(event: &'a Value, field: &str) -> Option<&'a str> {
-    event.get(field)?.as_str()
+    /// The integration key in an event.
+    pub fn key(self, event: &Value) -> Option<&str> {
+        event.get(self.key_field())?.as_str()
+    }
+
+    /// The dedup key (v1: incident key) in an event; a blank one counts as none.
+    pub fn dedup_key(self, event: &Value) -> Option<&str> {
+        event.get(self.alert_fields()?.0)?.as_str().filter(|key| !key.trim().is_empty())
+    }
+
+    /// `trigger`, `acknowledge`, `resolve` or whatever else stands there; change events have none.
+    pub fn action(self, event: &Value) -> Option<&str> {
+        event.get(self.alert_fields()?.1)?.as_str()
+    }
 }

@@ -8,8 +8,8 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::book::{Book, Shared};
 use crate::faults::Order;
-use crate::state::State;
 use crate::{Received, Reply};
 
 /// An order, and for which events.
@@ -21,29 +21,32 @@ struct Keyed {
 }
 
 /// The answer to a request of the control API; `None` where there is none, or for other paths.
-pub(crate) fn answer(state: &State, method: &Method, path: &str, body: &[u8]) -> Option<Reply> {
-    let path = path.strip_prefix("/control/").filter(|_| state.is_controlled())?;
+pub(crate) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) -> Option<Reply> {
+    let path = path.strip_prefix("/control/").filter(|_| shared.is_controlled)?;
     let shown = match (method, path) {
-        (&Method::GET, "alerts") => json!(state.book().memory.alerts()),
-        (&Method::GET, "changes") => json!(state.book().memory.changes()),
-        (&Method::GET, "requests") => state.book().records.list().iter().map(request).collect(),
-        (&Method::PUT, "fault") => {
-            let keyed = serde_json::from_slice::<Keyed>(body).map_err(|error| error.to_string());
-            let ordered = keyed.and_then(|Keyed { order, dedup_key }| {
-                state.book().faults.order(&order, dedup_key.as_deref()).map_err(str::to_owned)
-            });
-            if let Err(message) = ordered {
-                return Some(Reply::text(400, &message));
-            }
-            json!({})
+        (&Method::GET, "alerts") => {
+            shared.book().memory.alerts.iter().rev().map(|alert| json!(alert)).collect()
         }
+        (&Method::GET, "changes") => {
+            shared.book().memory.changes.iter().rev().map(|change| json!(change)).collect()
+        }
+        (&Method::GET, "requests") => shared.book().requests.iter().map(request).collect(),
+        (&Method::PUT, "fault") => match order(shared, body) {
+            Ok(()) => json!({}),
+            Err(message) => return Some(Reply::text(400, &message)),
+        },
         (&Method::POST, "clear") => {
-            state.clear();
+            shared.change(Book::clear);
             json!({})
         }
         _ => return Some(Reply::text(404, "Not Found")),
     };
     Some(Reply::json(200, &shown))
+}
+
+fn order(shared: &Shared, body: &[u8]) -> Result<(), String> {
+    let Keyed { order, dedup_key } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    Ok(shared.change(|book| book.faults.order(&order, dedup_key))?)
 }
 
 fn request(request: &Received) -> Value {

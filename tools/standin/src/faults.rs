@@ -1,16 +1,10 @@
 //! Every way to answer badly: one after the other from a queue, or standing.
 
-use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Reply;
-
-const TIMES_MAX: u32 = 1_000;
-/// How late a slow answer comes if it is not said: later than the function waits for its first attempt (2 s).
-const SLOW_MS: u64 = 3_000;
-const SLOW_MAX_MS: u64 = 60_000;
 
 /// A way to answer badly.
 ///
@@ -43,25 +37,21 @@ pub enum Fault {
 
 impl Fault {
     /// An answer with this status and nothing else.
-    #[must_use]
     pub fn status(status: u16) -> Self {
         Self::Answer(Reply::text(status, ""))
     }
 
     /// A rate-limit answer of v2 that says when to come again, in seconds or as an HTTP date.
-    #[must_use]
     pub fn retry_after(status: u16, value: &str) -> Self {
         Self::Answer(Reply::text(status, "").with_header("retry-after", value))
     }
 
     /// A gateway's web page with this status.
-    #[must_use]
     pub fn html(status: u16) -> Self {
         Self::Answer(Reply::html(status, "<html><body><h1>Something went wrong</h1></body></html>"))
     }
 
     /// A redirect to this address.
-    #[must_use]
     pub fn redirect(status: u16, location: &str) -> Self {
         Self::Answer(Reply::text(status, "").with_header("location", location))
     }
@@ -74,7 +64,7 @@ pub struct Order {
     kind: Kind,
     /// How often, from 1 to 1000; always if it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub times: Option<u32>,
+    pub times: Option<usize>,
 }
 
 /// What goes wrong.
@@ -94,112 +84,84 @@ enum Kind {
     Nothing,
 }
 
+/// Later than the function waits for its first attempt (2 s).
 fn slow_ms() -> u64 {
-    SLOW_MS
+    3_000
 }
 
 impl Kind {
     fn fault(&self) -> Result<Option<Fault>, &'static str> {
         match *self {
             Self::None => Ok(None),
-            Self::Status { status } if !(300..=599).contains(&status) => Err("status is from 300 to 599"),
-            Self::Status { status } => Ok(Some(Fault::status(status))),
-            Self::Slow { ms } if ms > SLOW_MAX_MS => Err("ms is at most 60000"),
-            Self::Slow { ms } => Ok(Some(Fault::Delay(Duration::from_millis(ms)))),
+            Self::Status { status: status @ 300..=599 } => Ok(Some(Fault::status(status))),
+            Self::Status { .. } => Err("status is from 300 to 599"),
+            Self::Slow { ms: ms @ 0..=60_000 } => Ok(Some(Fault::Delay(Duration::from_millis(ms)))),
+            Self::Slow { .. } => Err("ms is at most 60000"),
             Self::Nothing => Ok(Some(Fault::Hang { taken: false })),
         }
     }
 }
 
-/// Faults of one kind: first those in the queue, each once, then the standing one, every time.
-#[derive(Debug, Default)]
-struct Script {
-    queue: VecDeque<Fault>,
-    standing: Option<Fault>,
+/// A fault that is to come.
+#[derive(Debug)]
+struct Plan {
+    /// The dedup key of the events that it is for, else for whatever comes next.
+    dedup_key: Option<String>,
+    fault: Fault,
+    /// How often it is still to come; `None` for always.
+    times: Option<usize>,
 }
 
-impl Script {
-    fn next(&mut self) -> Option<Fault> {
-        self.queue.pop_front().or_else(|| self.standing.clone())
-    }
-}
-
-/// What is to go wrong. Faults of connections and of requests each keep their own order; those for a dedup key go first.
+/// What is to go wrong: first what comes a number of times, in its order, then what comes always.
 #[derive(Debug, Default)]
-pub(crate) struct Faults {
-    connections: Script,
-    requests: Script,
-    by_dedup_key: HashMap<String, Script>,
-}
+pub(crate) struct Faults(Vec<Plan>);
 
 impl Faults {
     /// How many are queued for whatever comes next.
     pub(crate) fn waiting(&self) -> usize {
-        self.connections.queue.len() + self.requests.queue.len()
+        self.0.iter().filter(|plan| plan.dedup_key.is_none()).filter_map(|plan| plan.times).sum()
     }
 
-    /// Adds one to the queue of its kind.
-    pub(crate) fn push(&mut self, fault: Fault) {
-        let script = if fault == Fault::CloseOnAccept { &mut self.connections } else { &mut self.requests };
-        script.queue.push_back(fault);
+    /// Adds one that comes once.
+    pub(crate) fn push(&mut self, dedup_key: Option<String>, fault: Fault) {
+        self.0.push(Plan { dedup_key, fault, times: Some(1) });
     }
 
-    /// What goes wrong whenever the queue is empty.
-    pub(crate) fn stand(&mut self, fault: Option<Fault>) {
-        let (connections, requests) = match fault {
-            Some(Fault::CloseOnAccept) => (fault, None),
-            _ => (None, fault),
-        };
-        self.connections.standing = connections;
-        self.requests.standing = requests;
+    /// Replaces the one that comes always.
+    pub(crate) fn stand(&mut self, dedup_key: Option<String>, fault: Option<Fault>) {
+        self.0.retain(|plan| plan.times.is_some() || plan.dedup_key != dedup_key);
+        self.0.extend(fault.map(|fault| Plan { dedup_key, fault, times: None }));
     }
 
-    /// Adds one for the events of one dedup key.
-    pub(crate) fn push_for(&mut self, dedup_key: &str, fault: Fault) {
-        self.of(dedup_key).queue.push_back(fault);
-    }
-
-    /// What goes wrong with every event of one dedup key.
-    pub(crate) fn stand_for(&mut self, dedup_key: &str, fault: Option<Fault>) {
-        self.of(dedup_key).standing = fault;
-    }
-
-    fn of(&mut self, dedup_key: &str) -> &mut Script {
-        self.by_dedup_key.entry(dedup_key.to_owned()).or_default()
-    }
-
-    /// Replaces the faults, or those of one dedup key, by what is ordered.
-    pub(crate) fn order(&mut self, order: &Order, dedup_key: Option<&str>) -> Result<(), &'static str> {
-        if order.times.is_some_and(|times| times == 0 || times > TIMES_MAX) {
+    /// Replaces all faults, or those of one dedup key, by what is ordered.
+    pub(crate) fn order(&mut self, order: &Order, dedup_key: Option<String>) -> Result<(), &'static str> {
+        let fault = order.kind.fault()?;
+        if order.times.is_some_and(|times| !(1..=1_000).contains(&times)) {
             return Err("times is from 1 to 1000");
         }
-        let fault = order.kind.fault()?;
-        let script = match dedup_key {
-            Some(key) => self.of(key),
-            None => {
-                *self = Self::default();
-                &mut self.requests
-            }
-        };
-        *script = match (fault, order.times) {
-            (Some(fault), Some(times)) => {
-                Script { queue: (0..times).map(|_| fault.clone()).collect(), standing: None }
-            }
-            (standing, _) => Script { queue: VecDeque::new(), standing },
-        };
+        self.0.retain(|plan| dedup_key.is_some() && plan.dedup_key != dedup_key);
+        self.0.extend(fault.map(|fault| Plan { dedup_key, fault, times: order.times }));
         Ok(())
     }
 
     /// Whether the connection that has just come is to be closed.
-    pub(crate) fn next_closes_connection(&mut self) -> bool {
-        self.connections.next().is_some()
+    pub(crate) fn closes_connection(&mut self) -> bool {
+        self.next(|plan| plan.fault == Fault::CloseOnAccept).is_some()
     }
 
-    /// The fault of the request that has just come.
+    /// What is to go wrong with the request that has just come; the faults of its dedup key go first.
     pub(crate) fn next_for_request(&mut self, dedup_key: Option<&str>) -> Option<Fault> {
-        dedup_key
-            .and_then(|key| self.by_dedup_key.get_mut(key))
-            .and_then(Script::next)
-            .or_else(|| self.requests.next())
+        self.next(|plan| plan.dedup_key.is_some() && plan.dedup_key.as_deref() == dedup_key)
+            .or_else(|| self.next(|plan| plan.dedup_key.is_none() && plan.fault != Fault::CloseOnAccept))
+    }
+
+    fn next(&mut self, is_it: impl Fn(&Plan) -> bool) -> Option<Fault> {
+        let counted = self.0.iter().position(|plan| plan.times.is_some() && is_it(plan));
+        let at = counted.or_else(|| self.0.iter().position(&is_it))?;
+        let plan = self.0.get_mut(at)?;
+        let fault = plan.fault.clone();
+        plan.times = plan.times.map(|times| times - 1);
+        self.0.retain(|plan| plan.times != Some(0));
+        Some(fault)
     }
 }

@@ -1,192 +1,217 @@
-//! The alerts and change events that were accepted, newest first, within bounds.
-
-mod alert;
+//! What PagerDuty would know by now: the alerts and change events that were accepted, within bounds.
 
 use std::collections::VecDeque;
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::Api;
 
-pub use alert::{Alert, AlertState, Change, Taken};
-
-/// Alerts remembered; then the one that has been quiet longest is let go. Change events likewise.
-pub const ALERTS_MAX: usize = 1_000;
+/// Alerts, change events or requests remembered; then the one that has been quiet longest is let go.
+const REMEMBERED_MAX: usize = 1_000;
+/// All their events or bodies together, as they were sent. The latest always stays.
+const BYTES_MAX: usize = 64 << 20;
 /// Events remembered of one alert, the latest.
-pub const EVENTS_PER_ALERT_MAX: usize = 20;
-/// All remembered events together, as they were sent. The quietest alerts go first; one always stays.
-pub const EVENTS_MAX_BYTES: usize = 64 << 20;
+const EVENTS_PER_ALERT_MAX: usize = 20;
 
-/// What PagerDuty would know by now.
+/// How far an alert is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertState {
+    /// It pages.
+    Triggered,
+    /// Somebody is at it: nothing appended pages again.
+    Acknowledged,
+    /// Over: the next trigger opens it anew.
+    #[default]
+    Resolved,
+}
+
+/// All that happened under one integration key and dedup key.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Alert {
+    /// The integration key; written out as its last four characters.
+    #[serde(serialize_with = "masked")]
+    pub key: String,
+    /// The dedup key, the one given or the one made up.
+    pub dedup_key: String,
+    /// How far it is.
+    pub state: AlertState,
+    /// How often it was opened: 1, and 1 more for each trigger after a resolve.
+    pub opened: u32,
+    /// How many triggers came, those that opened it included.
+    pub triggers: u32,
+    /// Of the trigger that last opened it; v1 has none.
+    pub severity: Option<String>,
+    /// Of the trigger that last opened it (v1: the description).
+    pub summary: String,
+    /// Of the trigger that last opened it; v1 has none.
+    pub source: Option<String>,
+    /// When it was last opened, in milliseconds since 1970.
+    pub opened_at_ms: u64,
+    /// When its last event came, in milliseconds since 1970.
+    pub changed_at_ms: u64,
+    /// Its latest events, oldest first.
+    pub events: VecDeque<Taken>,
+    /// How many older events were let go.
+    pub events_let_go: u64,
+}
+
+/// One change event.
+#[derive(Clone, Debug, Serialize)]
+pub struct Change {
+    /// The integration key; written out as its last four characters.
+    #[serde(serialize_with = "masked")]
+    pub key: String,
+    /// Its summary.
+    pub summary: String,
+    /// Its source.
+    pub source: Option<String>,
+    /// The event as it came.
+    #[serde(flatten)]
+    pub taken: Taken,
+}
+
+/// An event that was accepted.
+#[derive(Clone, Debug, Serialize)]
+pub struct Taken {
+    /// When it came, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// The API it came by.
+    pub api: Api,
+    /// The event as it came, less the integration key.
+    pub event: Value,
+    #[serde(skip)]
+    size_bytes: usize,
+}
+
+/// What is known, the quietest first.
 #[derive(Debug, Default)]
-pub struct Memory {
-    alerts: VecDeque<Alert>,
-    changes: VecDeque<Change>,
-    bytes: usize,
-    made_up_keys: u64,
-    /// Alerts let go to stay within bounds.
-    pub alerts_let_go: u64,
-    /// Change events let go to stay within bounds.
-    pub changes_let_go: u64,
+pub(crate) struct Memory {
+    pub(crate) alerts: VecDeque<Alert>,
+    pub(crate) changes: VecDeque<Change>,
+    pub(crate) let_go: u64,
     /// Acknowledges and resolves that met no open alert: accepted and dropped.
-    pub without_alert: u64,
+    pub(crate) without_alert: u64,
+    pub(crate) made_up_keys: u64,
 }
 
 impl Memory {
     /// Takes an event that has passed the rules; `size_bytes` is its body's. Returns the dedup key for the answer.
-    pub fn take(&mut self, api: Api, event: &Value, size_bytes: usize, at_ms: u64) -> Option<String> {
-        let key = api.key(event).unwrap_or_default().to_owned();
-        let mut kept = event.clone();
-        if let Some(fields) = kept.as_object_mut() {
+    pub(crate) fn take(
+        &mut self,
+        api: Api,
+        mut event: Value,
+        size_bytes: usize,
+        at_ms: u64,
+    ) -> Option<String> {
+        let key = api.key(&event).unwrap_or_default().to_owned();
+        let dedup_key = api.dedup_key(&event).map(str::to_owned);
+        if let Some(fields) = event.as_object_mut() {
             fields.remove(api.key_field());
         }
-        let taken = Taken { at_ms, api, event: kept, size_bytes };
-        let dedup_key = if api == Api::Change {
-            self.bytes += size_bytes;
-            let (summary, source) =
-                (text(event, "/payload/summary").unwrap_or_default(), text(event, "/payload/source"));
-            self.changes.push_front(Change { key, summary, source, taken });
-            None
-        } else {
-            let dedup_key = api.dedup_key(event).map_or_else(|| self.make_up_key(), str::to_owned);
-            let state = match api.action(event) {
-                Some("trigger") => None,
-                Some("acknowledge") => Some(AlertState::Acknowledged),
-                _ => Some(AlertState::Resolved),
-            };
-            match state {
-                None => self.trigger(key, &dedup_key, taken),
-                Some(state) => self.follow_up(&key, &dedup_key, state, taken),
+        let taken = Taken { at_ms, api, event, size_bytes };
+        if api == Api::Change {
+            let (summary, source) = (taken.text("/payload/summary"), taken.text("/payload/source"));
+            self.changes.push_back(Change { key, summary: summary.unwrap_or_default(), source, taken });
+            self.let_go += let_go(&mut self.changes, |change| change.taken.size_bytes);
+            return None;
+        }
+        let dedup_key = dedup_key.unwrap_or_else(|| {
+            // PagerDuty makes up 32 hexadecimal digits; these count up, so that a test can tell them apart.
+            self.made_up_keys += 1;
+            format!("{:032x}", self.made_up_keys)
+        });
+        let is_trigger = api.action(&taken.event) == Some("trigger");
+        let mut alert = match self.remove(&key, &dedup_key, |alert| is_trigger || alert.is_open()) {
+            Some(alert) => alert,
+            None if is_trigger => Alert { key, dedup_key: dedup_key.clone(), ..Alert::default() },
+            None => {
+                self.without_alert += 1;
+                return Some(dedup_key);
             }
-            Some(dedup_key)
         };
-        self.keep_within_bounds();
-        dedup_key
-    }
-
-    /// The alerts, the one with the latest event first.
-    #[must_use]
-    pub fn alerts(&self) -> Vec<Alert> {
-        self.alerts.iter().cloned().collect()
-    }
-
-    /// The same, without a copy of each.
-    pub fn iter(&self) -> impl Iterator<Item = &Alert> {
-        self.alerts.iter()
-    }
-
-    /// The alert of one integration key and dedup key.
-    #[must_use]
-    pub fn alert(&self, key: &str, dedup_key: &str) -> Option<&Alert> {
-        self.alerts.iter().find(|alert| alert.key == key && alert.dedup_key == dedup_key)
-    }
-
-    /// The change events, newest first.
-    #[must_use]
-    pub fn changes(&self) -> Vec<Change> {
-        self.changes.iter().cloned().collect()
+        alert.append(taken);
+        self.alerts.push_back(alert);
+        self.let_go +=
+            let_go(&mut self.alerts, |alert| alert.events.iter().map(|taken| taken.size_bytes).sum());
+        Some(dedup_key)
     }
 
     /// Acknowledges or resolves an open alert, as a person does. Whether there was one.
-    pub fn set_state(&mut self, key: &str, dedup_key: &str, state: AlertState, at_ms: u64) -> bool {
-        let Some(mut alert) = self.remove_open(key, dedup_key) else {
-            return false;
-        };
-        alert.state = state;
-        alert.changed_at_ms = at_ms;
-        self.alerts.push_front(alert);
-        true
+    pub(crate) fn set_state(&mut self, key: &str, dedup_key: &str, state: AlertState, at_ms: u64) -> bool {
+        let alert = self.remove(key, dedup_key, Alert::is_open);
+        let alert = alert.map(|alert| Alert { state, changed_at_ms: at_ms, ..alert });
+        let was_open = alert.is_some();
+        self.alerts.extend(alert);
+        was_open
     }
 
-    /// Forgets everything but the keys it has made up.
-    pub fn clear(&mut self) {
-        *self = Self { made_up_keys: self.made_up_keys, ..Self::default() };
-    }
-
-    fn trigger(&mut self, key: String, dedup_key: &str, taken: Taken) {
-        let at = self.alerts.iter().position(|alert| alert.key == key && alert.dedup_key == dedup_key);
-        let mut alert = at.and_then(|at| self.alerts.remove(at)).unwrap_or_else(|| Alert {
-            key,
-            dedup_key: dedup_key.to_owned(),
-            state: AlertState::Resolved,
-            opened: 0,
-            triggers: 0,
-            severity: None,
-            summary: String::new(),
-            source: None,
-            opened_at_ms: taken.at_ms,
-            changed_at_ms: taken.at_ms,
-            events: VecDeque::new(),
-            events_let_go: 0,
-        });
-        alert.triggers += 1;
-        if alert.state == AlertState::Resolved {
-            alert.state = AlertState::Triggered;
-            alert.opened += 1;
-            alert.opened_at_ms = taken.at_ms;
-            let event = &taken.event;
-            alert.severity = text(event, "/payload/severity");
-            alert.summary =
-                text(event, "/payload/summary").or_else(|| text(event, "/description")).unwrap_or_default();
-            alert.source = text(event, "/payload/source");
-        }
-        self.append(alert, taken);
-    }
-
-    fn follow_up(&mut self, key: &str, dedup_key: &str, state: AlertState, taken: Taken) {
-        match self.remove_open(key, dedup_key) {
-            Some(mut alert) => {
-                alert.state = state;
-                self.append(alert, taken);
-            }
-            None => self.without_alert += 1,
-        }
-    }
-
-    fn remove_open(&mut self, key: &str, dedup_key: &str) -> Option<Alert> {
-        let is_it = |a: &Alert| a.key == key && a.dedup_key == dedup_key && a.state != AlertState::Resolved;
-        self.alerts.iter().position(is_it).and_then(|at| self.alerts.remove(at))
-    }
-
-    fn append(&mut self, mut alert: Alert, taken: Taken) {
-        self.bytes += taken.size_bytes;
-        alert.changed_at_ms = taken.at_ms;
-        alert.events.push_back(taken);
-        if alert.events.len() > EVENTS_PER_ALERT_MAX
-            && let Some(oldest) = alert.events.pop_front()
-        {
-            self.bytes -= oldest.size_bytes;
-            alert.events_let_go += 1;
-        }
-        self.alerts.push_front(alert);
-    }
-
-    fn keep_within_bounds(&mut self) {
-        while self.changes.len() > ALERTS_MAX || self.bytes > EVENTS_MAX_BYTES && self.changes.len() > 1 {
-            let Some(change) = self.changes.pop_back() else {
-                break;
-            };
-            self.bytes -= change.taken.size_bytes;
-            self.changes_let_go += 1;
-        }
-        while self.alerts.len() > ALERTS_MAX || self.bytes > EVENTS_MAX_BYTES && self.alerts.len() > 1 {
-            let Some(alert) = self.alerts.pop_back() else {
-                break;
-            };
-            self.bytes -= alert.events.iter().map(|taken| taken.size_bytes).sum::<usize>();
-            self.alerts_let_go += 1;
-        }
-    }
-
-    /// PagerDuty makes up 32 hexadecimal digits; these count up, so that a test can tell them apart.
-    fn make_up_key(&mut self) -> String {
-        self.made_up_keys += 1;
-        format!("{:032x}", self.made_up_keys)
+    fn remove(&mut self, key: &str, dedup_key: &str, and: impl Fn(&Alert) -> bool) -> Option<Alert> {
+        let at = self.alerts.iter().position(|alert| alert.is_of(key, dedup_key) && and(alert))?;
+        self.alerts.remove(at)
     }
 }
 
-fn text(event: &Value, pointer: &str) -> Option<String> {
-    event.pointer(pointer)?.as_str().map(str::to_owned)
+impl Alert {
+    pub(crate) fn is_of(&self, key: &str, dedup_key: &str) -> bool {
+        self.key == key && self.dedup_key == dedup_key
+    }
+
+    fn is_open(&self) -> bool {
+        self.state != AlertState::Resolved
+    }
+
+    fn append(&mut self, taken: Taken) {
+        match taken.api.action(&taken.event) {
+            Some("trigger") => {
+                self.triggers += 1;
+                if !self.is_open() {
+                    self.open(&taken);
+                }
+            }
+            Some("acknowledge") => self.state = AlertState::Acknowledged,
+            _ => self.state = AlertState::Resolved,
+        }
+        self.changed_at_ms = taken.at_ms;
+        self.events.push_back(taken);
+        if self.events.len() > EVENTS_PER_ALERT_MAX {
+            self.events.pop_front();
+            self.events_let_go += 1;
+        }
+    }
+
+    fn open(&mut self, trigger: &Taken) {
+        self.state = AlertState::Triggered;
+        self.opened += 1;
+        self.opened_at_ms = trigger.at_ms;
+        self.severity = trigger.text("/payload/severity");
+        self.summary =
+            trigger.text("/payload/summary").or_else(|| trigger.text("/description")).unwrap_or_default();
+        self.source = trigger.text("/payload/source");
+    }
+}
+
+impl Taken {
+    fn text(&self, pointer: &str) -> Option<String> {
+        self.event.pointer(pointer)?.as_str().map(str::to_owned)
+    }
+}
+
+/// Keeps a list within bounds: the first go, and how many is returned.
+pub(crate) fn let_go<T>(list: &mut VecDeque<T>, size_bytes: impl Fn(&T) -> usize) -> u64 {
+    let mut bytes: usize = list.iter().map(&size_bytes).sum();
+    let mut gone = 0;
+    while list.len() > REMEMBERED_MAX || bytes > BYTES_MAX && list.len() > 1 {
+        bytes -= list.pop_front().map_or(0, |oldest| size_bytes(&oldest));
+        gone += 1;
+    }
+    gone
+}
+
+fn masked<S: Serializer>(key: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let end = key.char_indices().nth_back(3).map_or(0, |(at, _)| at);
+    serializer.collect_str(&format_args!("…{}", key.get(end..).unwrap_or_default()))
 }
 
 #[cfg(test)]

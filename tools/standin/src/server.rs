@@ -1,15 +1,14 @@
 //! Sockets and HTTP: accepts, reads the request, answers as PagerDuty does or as a fault demands.
 
-mod body;
-
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http::{Request, Response, header, request};
+use http_body_util::BodyExt;
+use http_body_util::channel::Channel;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,37 +16,33 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
-use crate::state::{InFlight, State};
+use crate::book::Shared;
 use crate::{Api, Fault, Received, Reply, control};
-use body::{AnswerBody, Ending};
-
-/// The most that is read of a body; what is longer is answered 413 unread.
-const READ_MAX_BYTES: usize = 8 << 20;
-/// The pause after a failed accept (too many open files), so as not to spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// Serves until told to stop or until nobody is left who could tell.
-pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
-    let mut count = 0;
+    let mut number = 0;
     loop {
         let accepted = tokio::select! {
             _ = stopped.changed() => break,
-            Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
+        while connections.try_join_next().is_some() {}
         let Ok((stream, peer)) = accepted else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
+            // There may be too many open files for now.
+            sleep(Duration::from_millis(10)).await;
             continue;
         };
-        count += 1;
-        if state.book().faults.next_closes_connection() {
+        number += 1;
+        if shared.change(|book| book.faults.closes_connection()) {
             continue;
         }
         let is_own = peer.ip().is_loopback() || stream.local_addr().is_ok_and(|own| own.ip() == peer.ip());
-        let from = Connection { number: count, is_own, hang_up: Notify::new() };
-        connections.spawn(connection(stream, from, Arc::clone(&state)));
+        let from = Connection { number, is_own, hang_up: Notify::new() };
+        connections.spawn(connection(stream, from, Arc::clone(&shared)));
     }
     drop(listener);
     connections.shutdown().await;
@@ -61,10 +56,10 @@ struct Connection {
     hang_up: Notify,
 }
 
-async fn connection(stream: TcpStream, from: Connection, state: Arc<State>) {
+async fn connection(stream: TcpStream, from: Connection, shared: Arc<Shared>) {
     // Without it the second small packet of an answer waits for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| respond(&state, &from, request));
+    let service = service_fn(|request| respond(&shared, &from, request));
     let serving = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         // In this order: an answer is written out within the poll that makes it, and only then is the notice seen.
@@ -74,114 +69,78 @@ async fn connection(stream: TcpStream, from: Connection, state: Arc<State>) {
     }
 }
 
-async fn respond(
-    state: &State,
-    from: &Connection,
-    request: Request<Incoming>,
-) -> io::Result<Response<AnswerBody>> {
+async fn respond(shared: &Shared, from: &Connection, request: Request<Incoming>) -> io::Result<Answer> {
     let (head, body) = request.into_parts();
-    let body = match Limited::new(body, READ_MAX_BYTES).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return Ok(response(&Reply::text(413, "Payload Too Large"), Ending::Whole));
-        }
-        Err(_) => return Err(hang_up()),
-    };
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     if from.is_own
-        && let Some(reply) = control::answer(state, &head.method, head.uri.path(), &body)
+        && let Some(reply) = control::answer(shared, &head.method, head.uri.path(), &body)
     {
-        return Ok(response(&reply, Ending::Whole));
+        return answer(&reply, None).await;
     }
-    let _in_flight = InFlight::begin(state);
-    let api = Api::at(head.uri.path());
-    let (number, fault) = record(state, from.number, &head, api, &body);
-    state.changed();
-
-    let taken = || state.answer(api, &head.method, &body);
-    let noted = |reply: Reply| {
-        state.book().records.answered(number, &reply);
-        state.changed();
-        reply
+    let received = received(from.number, head, body.clone());
+    let (api, method) = (received.api, received.method.clone());
+    let (number, fault, _in_flight) = shared.change(|book| book.add(received));
+    let reply = match &fault {
+        Some(Fault::Hang { taken: false } | Fault::CloseUnanswered { taken: false }) => None,
+        Some(Fault::Answer(reply)) => Some(reply.clone()),
+        _ => Some(shared.change(|book| book.answer(api, &method, &body))),
     };
-    let (reply, ending) = match fault {
-        None => (noted(taken()), Ending::Whole),
-        Some(Fault::Answer(reply)) => (noted(reply), Ending::Whole),
-        Some(Fault::Delay(delay)) => {
-            let reply = taken();
-            state.changed();
-            tokio::time::sleep(delay).await;
-            (noted(reply), Ending::Whole)
-        }
-        Some(Fault::Hang { taken: is_taken }) => {
-            take_if(is_taken, taken, state);
-            return pending().await;
-        }
-        Some(Fault::CloseUnanswered { taken: is_taken }) => {
-            take_if(is_taken, taken, state);
-            return Err(hang_up());
-        }
-        Some(Fault::CutAnswer) => (noted(taken()), Ending::Cut),
-        Some(Fault::StallAnswer) => (noted(taken()), Ending::Stall),
-        Some(Fault::CloseAfterAnswer) => {
-            from.hang_up.notify_one();
-            (noted(taken()), Ending::Whole)
-        }
-        // Never queued for requests.
-        Some(Fault::CloseOnAccept) => return Err(hang_up()),
-    };
-    Ok(response(&reply, ending))
+    match &fault {
+        Some(Fault::Delay(delay)) => sleep(*delay).await,
+        Some(Fault::Hang { .. }) => return pending().await,
+        Some(Fault::CloseUnanswered { .. } | Fault::CloseOnAccept) => return Err(hang_up()),
+        Some(Fault::CloseAfterAnswer) => from.hang_up.notify_one(),
+        Some(Fault::Answer(_) | Fault::CutAnswer | Fault::StallAnswer) | None => {}
+    }
+    let reply = reply.ok_or_else(hang_up)?;
+    shared.change(|book| book.answered(number, &reply));
+    answer(&reply, fault).await
 }
 
-fn take_if(is_taken: bool, take: impl Fn() -> Reply, state: &State) {
-    if is_taken {
-        take();
-        state.changed();
-    }
-}
-
-/// Notes the request and picks its fault; only a POST to an API has one.
-fn record(
-    state: &State,
-    connection: u64,
-    head: &request::Parts,
-    api: Option<Api>,
-    body: &Bytes,
-) -> (u64, Option<Fault>) {
-    let json = serde_json::from_slice(body).ok();
-    let dedup_key = api.zip(json.as_ref()).and_then(|(api, event)| api.dedup_key(event));
-    let mut book = state.book();
-    let fault = match api {
-        Some(_) if head.method == http::Method::POST => book.faults.next_for_request(dedup_key),
-        _ => None,
-    };
-    let number = book.records.add(Received {
+fn received(connection: u64, head: request::Parts, body: Bytes) -> Received {
+    Received {
         number: 0,
         at: Instant::now(),
         connection,
-        method: head.method.clone(),
+        method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
-        api,
-        headers: head.headers.clone(),
-        body: body.clone(),
-        json,
-        fault: fault.clone(),
+        api: Api::at(head.uri.path()),
+        headers: head.headers,
+        json: serde_json::from_slice(&body).ok(),
+        body,
+        fault: None,
         reply: None,
-    });
-    (number, fault)
+    }
 }
 
-fn response(reply: &Reply, ending: Ending) -> Response<AnswerBody> {
-    let mut response = body::respond(&reply.body, ending);
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in &reply.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
-            && name != header::CONTENT_LENGTH
-        {
-            response.headers_mut().append(name, value);
-        }
+type Answer = Response<Channel<Bytes, io::Error>>;
+
+/// Writes the answer, or a half of it: then its announced length is the whole's all the same.
+async fn answer(reply: &Reply, fault: Option<Fault>) -> io::Result<Answer> {
+    let is_broken_off = matches!(fault, Some(Fault::CutAnswer | Fault::StallAnswer));
+    let (length, sent) = match reply.body.len() {
+        // An answer without a body could not break off: one byte that never comes is announced then.
+        length if is_broken_off => (length.max(1), length / 2),
+        length => (length, length),
+    };
+    let (mut sender, body) = Channel::new(1);
+    sender.send_data(reply.body.slice(..sent)).await.map_err(io::Error::other)?;
+    if is_broken_off {
+        tokio::spawn(async move {
+            // hyper writes out what it has when the body makes it wait, and drops it when the body ends too early.
+            sleep(Duration::from_millis(5)).await;
+            if fault == Some(Fault::StallAnswer) {
+                pending::<()>().await;
+            }
+            drop(sender);
+        });
     }
-    response
+    let mut response = Response::builder().status(reply.status).header(header::CONTENT_LENGTH, length);
+    for (name, value) in &reply.headers {
+        response = response.header(name, value);
+    }
+    response.body(body).map_err(io::Error::other)
 }
 
 /// Ends the connection without an answer.

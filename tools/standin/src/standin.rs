@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::book::{Book, Received, Shared, now_ms};
 use crate::faults::{Faults, Order};
 use crate::memory::{Alert, AlertState, Change};
-use crate::state::{State, now_ms};
-use crate::{Fault, RateLimit, Received, server};
+use crate::{Fault, RateLimit, server};
 
 /// How a stand-in starts. The default takes every well-formed key at any rate, on a free port.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Standin {
     address: SocketAddr,
-    state: Arc<State>,
+    shared: Arc<Shared>,
     stop: Arc<watch::Sender<bool>>,
 }
 
@@ -41,47 +41,45 @@ impl Standin {
         let address = options.address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State::new(options));
+        let shared = Arc::new(Shared::new(&options));
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(server::serve(listener, Arc::clone(&state), stopped));
-        Ok(Self { address, state, stop: Arc::new(stop) })
+        tokio::spawn(server::serve(listener, Arc::clone(&shared), stopped));
+        Ok(Self { address, shared, stop: Arc::new(stop) })
     }
 
     /// The base address, such as `http://127.0.0.1:40123`, to put where `https://events.pagerduty.com` stands.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The address it listens at.
-    #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Lets the next request go wrong that no earlier fault takes ([`Fault::CloseOnAccept`]: the next connection).
     pub fn push_fault(&self, fault: Fault) {
-        self.state.book().faults.push(fault);
+        self.shared.change(|book| book.faults.push(None, fault));
     }
 
     /// Lets every request go wrong that no queued fault takes; `None` ends it.
     pub fn set_standing_fault(&self, fault: Option<Fault>) {
-        self.state.book().faults.stand(fault);
+        self.shared.change(|book| book.faults.stand(None, fault));
     }
 
     /// Lets the next event of one dedup key go wrong.
     pub fn push_fault_for(&self, dedup_key: &str, fault: Fault) {
-        self.state.book().faults.push_for(dedup_key, fault);
+        self.shared.change(|book| book.faults.push(Some(dedup_key.to_owned()), fault));
     }
 
     /// Lets every event of one dedup key go wrong; `None` ends it.
     pub fn set_standing_fault_for(&self, dedup_key: &str, fault: Option<Fault>) {
-        self.state.book().faults.stand_for(dedup_key, fault);
+        self.shared.change(|book| book.faults.stand(Some(dedup_key.to_owned()), fault));
     }
 
     /// Ends every fault that is queued or stands.
     pub fn clear_faults(&self) {
-        self.state.book().faults = Faults::default();
+        self.shared.change(|book| book.faults = Faults::default());
     }
 
     /// Replaces every fault by what is ordered.
@@ -89,73 +87,64 @@ impl Standin {
     /// # Errors
     /// What is wrong with the order.
     pub fn order_fault(&self, order: &Order) -> Result<(), &'static str> {
-        self.state.book().faults.order(order, None)
+        self.shared.change(|book| book.faults.order(order, None))
     }
 
     /// How many queued faults no request has taken yet, those for a dedup key left out.
-    #[must_use]
     pub fn faults_waiting(&self) -> usize {
-        self.state.book().faults.waiting()
+        self.shared.book().faults.waiting()
     }
 
     /// The alerts, the one with the latest event first.
-    #[must_use]
     pub fn alerts(&self) -> Vec<Alert> {
-        self.state.book().memory.alerts()
+        self.read_alerts(|alert| Some(alert.clone()))
     }
 
     /// What `read` makes of each alert, the one with the latest event first; `read` must be quick.
     pub fn read_alerts<T>(&self, read: impl FnMut(&Alert) -> Option<T>) -> Vec<T> {
-        self.state.book().memory.iter().filter_map(read).collect()
+        self.shared.book().memory.alerts.iter().rev().filter_map(read).collect()
     }
 
     /// The alert of one integration key and dedup key.
-    #[must_use]
     pub fn alert(&self, key: &str, dedup_key: &str) -> Option<Alert> {
-        self.state.book().memory.alert(key, dedup_key).cloned()
+        self.read_alerts(|alert| alert.is_of(key, dedup_key).then(|| alert.clone())).pop()
     }
 
     /// The change events, newest first.
-    #[must_use]
     pub fn changes(&self) -> Vec<Change> {
-        self.state.book().memory.changes()
+        self.shared.book().memory.changes.iter().rev().cloned().collect()
     }
 
     /// The requests, oldest first: of every path and method, accepted or not.
-    #[must_use]
     pub fn requests(&self) -> Vec<Received> {
-        self.state.book().records.list()
+        self.requests_since(0)
     }
 
     /// The requests with a higher number than this, oldest first.
-    #[must_use]
     pub fn requests_since(&self, number: u64) -> Vec<Received> {
-        self.state.book().records.since(number)
+        let book = self.shared.book();
+        book.requests.iter().filter(|request| request.number > number).cloned().collect()
     }
 
     /// The number of the latest request; 0 before the first.
-    #[must_use]
     pub fn last_request(&self) -> u64 {
-        self.state.book().records.last_number()
+        self.shared.book().last_request
     }
 
     /// How many alerts, change events and requests were let go to stay within bounds.
-    #[must_use]
     pub fn let_go(&self) -> u64 {
-        let book = self.state.book();
-        book.memory.alerts_let_go + book.memory.changes_let_go + book.records.let_go
+        let book = self.shared.book();
+        book.memory.let_go + book.requests_let_go
     }
 
     /// Acknowledges and resolves that met no open alert: accepted and dropped, as at PagerDuty.
-    #[must_use]
     pub fn without_alert(&self) -> u64 {
-        self.state.book().memory.without_alert
+        self.shared.book().memory.without_alert
     }
 
     /// The most requests that were in flight at once.
-    #[must_use]
     pub fn max_in_flight(&self) -> usize {
-        self.state.max_in_flight()
+        self.shared.book().max_in_flight
     }
 
     /// Acknowledges an open alert, as a person does. Whether there was one.
@@ -172,13 +161,12 @@ impl Standin {
 
     /// Forgets alerts, change events, requests and rates; faults stay.
     pub fn clear(&self) {
-        self.state.clear();
+        self.shared.change(Book::clear);
     }
 
     /// A number that grows with each request, each answer and each change by hand.
-    #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.state.subscribe()
+        self.shared.revision.subscribe()
     }
 
     /// Waits until something is so; `false` when it is not within this time.
@@ -201,8 +189,6 @@ impl Standin {
     }
 
     fn set_state(&self, key: &str, dedup_key: &str, state: AlertState) -> bool {
-        let was_open = self.state.book().memory.set_state(key, dedup_key, state, now_ms());
-        self.state.changed();
-        was_open
+        self.shared.change(|book| book.memory.set_state(key, dedup_key, state, now_ms()))
     }
 }

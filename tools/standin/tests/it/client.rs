@@ -12,7 +12,7 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What came back for a request.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
     /// A whole answer.
     Answer,
@@ -27,29 +27,17 @@ pub(crate) enum End {
 }
 
 /// It, with what was received.
-#[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) end: End,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Outcome {
-    fn without_answer(end: End) -> Self {
-        Self { end, status: 0, headers: HeaderMap::new(), body: String::new() }
-    }
-
-    /// The status of a whole answer.
-    pub(crate) fn status(&self) -> u16 {
-        assert_eq!(self.end, End::Answer);
-        self.status
-    }
-
-    /// The body of a whole answer, as JSON.
+    /// The body of a whole answer.
     pub(crate) fn json(&self) -> Value {
-        assert_eq!(self.end, End::Answer);
-        serde_json::from_str(&self.body).unwrap()
+        serde_json::from_slice(&self.body).unwrap()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -68,27 +56,28 @@ impl Client {
         Self(client.build().unwrap(), standin.url())
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &str) -> Outcome {
-        self.send(Method::POST, path, body).await
+    /// The status of the answer to a POST.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> u16 {
+        self.send(Method::POST, path, body).await.status
     }
 
     pub(crate) async fn send(&self, method: Method, path: &str, body: &str) -> Outcome {
         let request = self.0.request(method, format!("{}{path}", self.1)).body(body.to_owned());
+        let (status, headers, body) = (0, HeaderMap::new(), Vec::new());
         let mut response = match timeout(PATIENCE, request.send()).await {
             Ok(Ok(response)) => response,
-            Ok(Err(_)) => return Outcome::without_answer(End::Closed),
-            Err(_) => return Outcome::without_answer(End::Silence),
+            Ok(Err(_)) => return Outcome { end: End::Closed, status, headers, body },
+            Err(_) => return Outcome { end: End::Silence, status, headers, body },
         };
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let mut received = Vec::new();
+        let (status, headers, mut body) = (response.status().as_u16(), response.headers().clone(), body);
         let end = loop {
             match timeout(PATIENCE, response.chunk()).await {
-                Ok(Ok(Some(chunk))) => received.extend(chunk),
+                Ok(Ok(Some(chunk))) => body.extend(chunk),
                 Ok(Ok(None)) => break End::Answer,
                 Ok(Err(_)) => break End::Cut,
                 Err(_) => break End::Stalled,
             }
         };
-        Outcome { end, status, headers, body: String::from_utf8(received).unwrap() }
+        Outcome { end, status, headers, body }
     }
 }

@@ -2,140 +2,91 @@
 
 use std::time::{Duration, Instant};
 
+use http::Method;
 use pagerduty_standin::{Fault, Options, Standin};
 
 use crate::client::{Client, End};
 use crate::{ENQUEUE, KEY, trigger};
 
-async fn with_fault(fault: Fault) -> (Standin, Client) {
-    let standin = Standin::start(Options::default()).await.unwrap();
-    standin.push_fault(fault);
-    let client = Client::of(&standin);
-    (standin, client)
-}
-
 #[tokio::test]
-async fn an_answer_of_one_s_own_replaces_pagerduty_s() {
-    for (fault, status, (name, value)) in [
-        (Fault::status(500), 500, ("content-length", "0")),
-        (Fault::retry_after(429, "7"), 429, ("retry-after", "7")),
-        (Fault::html(503), 503, ("content-type", "text/html; charset=utf-8")),
-        (Fault::redirect(307, "http://127.0.0.1:1/"), 307, ("location", "http://127.0.0.1:1/")),
+async fn each_fault_ends_a_request_in_its_way_and_the_event_is_taken_or_not() {
+    const LENGTH: &str = "content-length";
+    let late = Duration::from_millis(300);
+    for (fault, end, status, is_taken, (name, value)) in [
+        (Fault::status(500), End::Answer, 500, false, (LENGTH, Some("0"))),
+        (Fault::retry_after(429, "7"), End::Answer, 429, false, ("retry-after", Some("7"))),
+        (Fault::html(503), End::Answer, 503, false, ("content-type", Some("text/html; charset=utf-8"))),
+        (Fault::redirect(307, "http://[::1]/"), End::Answer, 307, false, ("location", Some("http://[::1]/"))),
+        (Fault::Delay(late), End::Answer, 202, true, (LENGTH, Some("64"))),
+        (Fault::Hang { taken: false }, End::Silence, 0, false, (LENGTH, None)),
+        (Fault::Hang { taken: true }, End::Silence, 0, true, (LENGTH, None)),
+        (Fault::CloseUnanswered { taken: false }, End::Closed, 0, false, (LENGTH, None)),
+        (Fault::CloseUnanswered { taken: true }, End::Closed, 0, true, (LENGTH, None)),
+        (Fault::CutAnswer, End::Cut, 202, true, (LENGTH, Some("64"))),
+        (Fault::StallAnswer, End::Stalled, 202, true, (LENGTH, Some("64"))),
+        (Fault::CloseAfterAnswer, End::Answer, 202, true, ("connection", None)),
     ] {
-        let (standin, client) = with_fault(fault.clone()).await;
-        let answer = client.post(ENQUEUE, &trigger("a")).await;
-        assert_eq!(answer.status(), status);
-        assert_eq!(answer.header(name), Some(value));
-        assert!(standin.alerts().is_empty());
-        assert_eq!(standin.requests()[0].fault, Some(fault));
-        assert_eq!(standin.requests()[0].status(), Some(status));
-        assert_eq!(client.post(ENQUEUE, &trigger("a")).await.status(), 202);
-    }
-}
+        let standin = Standin::start(Options::default()).await.unwrap();
+        standin.push_fault(fault.clone());
+        let (client, body, begun) = (Client::of(&standin), trigger("a"), Instant::now());
+        let taken = standin.wait_until(late / 2, |standin| standin.alert(KEY, "a").is_some());
+        let (outcome, taken) = tokio::join!(client.send(Method::POST, ENQUEUE, &body), taken);
+        assert_eq!((outcome.end, outcome.status, taken), (end, status, is_taken), "{fault:?}");
+        assert_eq!(outcome.header(name), value, "{fault:?}");
+        let is_broken_off = matches!(end, End::Cut | End::Stalled);
+        assert!(!is_broken_off || outcome.body.len() == 32, "{fault:?}");
+        assert!(begun.elapsed() >= late || !matches!(fault, Fault::Delay(_)));
+        let [request] = &standin.requests()[..] else { unreachable!() };
+        let is_begun = !matches!(end, End::Silence | End::Closed);
+        assert_eq!((&request.fault, request.status()), (&Some(fault.clone()), is_begun.then_some(status)));
 
-#[tokio::test]
-async fn a_late_answer_comes_after_the_event_was_taken() {
-    let delay = Duration::from_millis(300);
-    let (standin, client) = with_fault(Fault::Delay(delay)).await;
-    let begun = Instant::now();
-    let taken = standin.wait_until(Duration::from_secs(2), |standin| standin.alert(KEY, "a").is_some());
-    let body = trigger("a");
-    let (answer, taken_after) = tokio::join!(client.post(ENQUEUE, &body), async {
-        assert!(taken.await);
-        begun.elapsed()
-    });
-    assert_eq!(answer.status(), 202);
-    assert!(taken_after < delay && begun.elapsed() >= delay);
-}
-
-#[tokio::test]
-async fn no_answer_ever() {
-    for taken in [false, true] {
-        let (standin, client) = with_fault(Fault::Hang { taken }).await;
-        assert_eq!(client.post(ENQUEUE, &trigger("a")).await.end, End::Silence);
-        assert_eq!(standin.alert(KEY, "a").is_some(), taken);
-        assert_eq!((standin.requests().len(), standin.requests()[0].status()), (1, None));
-    }
-}
-
-#[tokio::test]
-async fn the_connection_dies_between_request_and_answer() {
-    for taken in [false, true] {
-        let (standin, client) = with_fault(Fault::CloseUnanswered { taken }).await;
-        assert_eq!(client.post(ENQUEUE, &trigger("a")).await.end, End::Closed);
-        assert_eq!(standin.alert(KEY, "a").is_some(), taken);
-        let again = Client::of(&standin).post(ENQUEUE, &trigger("a")).await;
-        assert_eq!(again.status(), 202);
+        // A client that goes on has the connection that it had, unless the fault has closed it.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!((client.post(ENQUEUE, &body).await, client.post(ENQUEUE, &body).await), (202, 202));
         let alert = standin.alert(KEY, "a").unwrap();
-        assert_eq!((alert.opened, alert.triggers), (1, 1 + u32::from(taken)));
+        assert_eq!((alert.opened, alert.triggers), (1, 2 + u32::from(is_taken)), "{fault:?}");
+        let last = standin.requests().pop().unwrap();
+        let is_kept = end == End::Answer && fault != Fault::CloseAfterAnswer;
+        assert_eq!((last.connection, last.fault), (if is_kept { 1 } else { 2 }, None), "{fault:?}");
     }
-}
-
-#[tokio::test]
-async fn the_answer_breaks_off_in_its_middle_and_the_event_was_taken() {
-    for (fault, end) in [(Fault::CutAnswer, End::Cut), (Fault::StallAnswer, End::Stalled)] {
-        let (standin, client) = with_fault(fault).await;
-        let outcome = client.post(ENQUEUE, &trigger("a")).await;
-        let announced: usize = outcome.header("content-length").unwrap().parse().unwrap();
-        assert_eq!((&outcome.end, outcome.status, outcome.body.len()), (&end, 202, announced / 2));
-        assert_eq!(standin.alert(KEY, "a").unwrap().opened, 1);
-    }
-}
-
-#[tokio::test]
-async fn a_kept_alive_connection_dies_after_its_answer_without_a_word() {
-    let (standin, client) = with_fault(Fault::CloseAfterAnswer).await;
-    let answer = client.post(ENQUEUE, &trigger("a")).await;
-    assert_eq!((answer.status(), answer.header("connection")), (202, None));
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    client.post(ENQUEUE, &trigger("a")).await;
-    client.post(ENQUEUE, &trigger("a")).await;
-    let connections: Vec<u64> = standin.requests().iter().map(|request| request.connection).collect();
-    assert_eq!(connections, [1, 2, 2]);
 }
 
 #[tokio::test]
 async fn a_connection_is_closed_as_soon_as_it_is_made() {
     let standin = Standin::start(Options::default()).await.unwrap();
     let kept = Client::of(&standin);
-    assert_eq!(kept.post(ENQUEUE, &trigger("a")).await.status(), 202);
+    let post = async |client: &Client| client.post(ENQUEUE, &trigger("a")).await;
+    assert_eq!(post(&kept).await, 202);
     standin.push_fault(Fault::CloseOnAccept);
-    assert_eq!(kept.post(ENQUEUE, &trigger("a")).await.status(), 202);
-    assert_eq!(Client::of(&standin).post(ENQUEUE, &trigger("a")).await.end, End::Closed);
-    assert_eq!(Client::of(&standin).post(ENQUEUE, &trigger("a")).await.status(), 202);
+    assert_eq!(post(&kept).await, 202);
+    assert_eq!(Client::of(&standin).send(Method::POST, ENQUEUE, "").await.end, End::Closed);
+    assert_eq!(post(&Client::of(&standin)).await, 202);
     assert_eq!(standin.requests().last().unwrap().connection, 3);
     standin.set_standing_fault(Some(Fault::CloseOnAccept));
-    assert_eq!(kept.post(ENQUEUE, &trigger("a")).await.status(), 202);
+    assert_eq!(post(&kept).await, 202);
     for _ in 0..2 {
-        assert_eq!(Client::of(&standin).post(ENQUEUE, &trigger("a")).await.end, End::Closed);
+        assert_eq!(Client::of(&standin).send(Method::POST, ENQUEUE, "").await.end, End::Closed);
     }
     standin.set_standing_fault(Some(Fault::status(500)));
-    assert_eq!(Client::of(&standin).post(ENQUEUE, &trigger("a")).await.status(), 500);
+    assert_eq!(post(&Client::of(&standin)).await, 500);
 }
 
 #[tokio::test]
-async fn a_standing_fault_stands_until_it_is_taken_away() {
-    let standin = Standin::start(Options::default()).await.unwrap();
-    let client = Client::of(&standin);
-    standin.set_standing_fault(Some(Fault::status(500)));
-    standin.push_fault(Fault::status(429));
-    for status in [429, 500, 500] {
-        assert_eq!(client.post(ENQUEUE, &trigger("a")).await.status(), status);
-    }
-    assert_eq!(client.post("/elsewhere", "").await.status(), 404);
-    standin.set_standing_fault(None);
-    assert_eq!(client.post(ENQUEUE, &trigger("a")).await.status(), 202);
-}
-
-#[tokio::test]
-async fn one_event_of_several_can_fail() {
+async fn faults_of_a_dedup_key_go_first_then_the_queue_then_what_stands() {
     let standin = Standin::start(Options::default()).await.unwrap();
     let client = Client::of(&standin);
     standin.set_standing_fault_for("b", Some(Fault::status(500)));
     standin.push_fault_for("c", Fault::status(503));
-    // Those for a dedup key go before what is queued for whatever comes next.
+    standin.set_standing_fault(Some(Fault::status(502)));
     standin.push_fault(Fault::status(429));
-    for (dedup_key, status) in [("b", 500), ("c", 503), ("a", 429), ("a", 202), ("b", 500), ("c", 202)] {
-        assert_eq!(client.post(ENQUEUE, &trigger(dedup_key)).await.status(), status, "{dedup_key}");
+    assert_eq!(standin.faults_waiting(), 1);
+    for (dedup_key, status) in [("b", 500), ("c", 503), ("a", 429), ("a", 502), ("b", 500), ("c", 502)] {
+        assert_eq!(client.post(ENQUEUE, &trigger(dedup_key)).await, status, "{dedup_key}");
     }
+    assert_eq!(client.post("/elsewhere", "").await, 404);
+    standin.set_standing_fault(None);
+    assert_eq!(client.post(ENQUEUE, &trigger("a")).await, 202);
+    assert_eq!(client.post(ENQUEUE, &trigger("b")).await, 500);
+    standin.clear_faults();
+    assert_eq!(client.post(ENQUEUE, &trigger("b")).await, 202);
 }
