@@ -18,6 +18,7 @@
 //! - `screen`: the terminal.
 
 mod bench;
+mod decoded;
 mod forward;
 mod front;
 mod journal;
