@@ -46,3 +46,9 @@ impl Decoded {
 pub(crate) fn part(text: &str, range: Range<usize>) -> &str {
     text.get(range).unwrap_or_default()
 }
+
+/// The pattern, which must be sound: it is one of this tool's own, and a test uses it.
+#[expect(clippy::unwrap_used, reason = "what is wrong with a pattern, its test shows")]
+pub(crate) fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap()
+}

@@ -2,7 +2,7 @@
 //!
 //! A text is decoded as often as it was encoded, and then searched for the names of secrets.
 
-use crate::decoded::{Decoded, part};
+use crate::decoded::{Decoded, part, regex};
 use crate::leaves::Members;
 use arms_pagerduty::secret::{IntegrationKey, Mask, SECRET_NAMES};
 use http::request::Parts;
@@ -39,15 +39,10 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r#"(?i)(?:{})["'\
 static WORD: LazyLock<Regex> =
     LazyLock::new(|| regex(&format!(r#"^(?<word>[^"'\\&,;}}\])<>\s]*)(?: +{KEYS})?"#)));
 /// Keys where also another field may begin.
-static KEYS_ALONE: LazyLock<Regex> = LazyLock::new(|| regex(&format!("^{KEYS}")));
+static KEYS_ALONE: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r"^(?:- *)?{KEYS}")));
 /// A word of a list or an object; before a colon it is a name.
 static ITEM: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"(?<word>[^"'\\&,;}\])<>\s\[{:]+)["' ]*(?<colon>:?)"#));
-
-#[expect(clippy::unwrap_used, reason = "a test compiles each pattern of this file")]
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).unwrap()
-}
 
 /// The names that the function keeps out of every event, however their words are separated. In `C:\token` the first
 /// letter has been taken for an escape.
@@ -150,7 +145,7 @@ fn quoted(source: &str, decoded: &Decoded, open: usize) -> (Vec<Range<usize>>, u
     let mut quotes = rest.match_indices(['"', '\'']).map(|(at, _)| at).take_while(|at| *at < VALUE_MAX_BYTES);
     let end = quotes.find(|at| written(open + 1 + at) == written(open));
     let end = 1 + end.or_else(|| WORD.find(rest).map(|word| word.end())).unwrap_or_default();
-    (vec![1..end], end)
+    (Vec::from_iter(Some(1..end)), end)
 }
 
 /// Every value of a list or an object, and where it ends.

@@ -29,50 +29,31 @@ impl Rehearsal {
         Some(Arrival::new(api, head, request_id, SystemTime::now()))
     }
 
-    /// The events of a body alone, written as they would be sent but without a key.
-    pub(crate) fn written(&self, body: &str, arrival: &Arrival) -> Option<Written> {
-        let content = webhook::read(body, &arrival.content_type).content;
-        let format = Format::of(&content);
+    /// The events of a body alone, written as they would be sent but without a key; `None` if it is taken for another
+    /// format than `like`.
+    pub(crate) fn written(&self, body: &str, like: &str, arrival: &Arrival) -> Option<Vec<String>> {
+        let read = |body: &str| webhook::read(body, &arrival.content_type).content;
+        let content = read(body);
+        if senders(&content) != senders(&read(like)) {
+            return None;
+        }
         let mask = self.mask();
-        let mut events = Vec::new();
         let converted = prepare::events(&self.config, arrival, content).ok()?;
-        for mut event in converted.events.into_iter().chain(converted.group_resolve) {
+        let events = converted.events.into_iter().chain(converted.group_resolve).map(|mut event| {
             event.scrub(&mask);
             event.fit(arrival.api);
-            events.push(String::from_utf8(event.write(arrival.api)).ok()?);
-        }
-        Some(Written { format, events })
+            String::from_utf8(event.write(arrival.api)).ok()
+        });
+        events.collect()
     }
 }
 
-/// What was made of a body.
-pub(crate) struct Written {
-    /// What the body was taken for.
-    pub(crate) format: Format,
-    /// The events as they would be sent.
-    pub(crate) events: Vec<String>,
-}
-
-/// What a body was taken for, as far as it can be told from outside.
-#[derive(PartialEq)]
-pub(crate) enum Format {
-    /// The console's test.
-    Test,
-    /// An event of PagerDuty's own.
-    PagerDutyEvent,
-    /// A notification: its sender, and that of each alert.
-    Notification(Origin, Vec<Option<Origin>>),
-}
-
-impl Format {
-    fn of(content: &Content) -> Self {
-        match content {
-            Content::Test(_) => Self::Test,
-            Content::PagerDutyEvent(_) => Self::PagerDutyEvent,
-            Content::Notification(notification) => {
-                let senders = notification.alerts.iter().map(|alert| alert.origin);
-                Self::Notification(notification.origin, senders.collect())
-            }
-        }
-    }
+/// What a body was taken for, as far as it can be seen: whether it is a notification, its sender and its alerts'; or
+/// whether it is a test.
+fn senders(content: &Content) -> (bool, Vec<Option<Origin>>) {
+    let Content::Notification(notification) = content else {
+        return (matches!(content, Content::Test(_)), Vec::new());
+    };
+    let of_alerts = notification.alerts.iter().map(|alert| alert.origin);
+    (false, [Some(notification.origin)].into_iter().chain(of_alerts).collect())
 }

@@ -199,8 +199,9 @@ impl Page {
             return webhook;
         }
         let (front, body) = (Arc::clone(&self.front), webhook.body.clone());
+        let whole = body.clone();
         // Hundreds of trials; the webhooks go on meanwhile.
-        let trace = move || origin::trace(&body, |body| front.rehearsal.written(body, &arrival));
+        let trace = move || origin::trace(&body, |body| front.rehearsal.written(body, &whole, &arrival));
         if let Ok(Some(traced)) = tokio::task::spawn_blocking(trace).await {
             webhook.take_origins(traced);
         }
