@@ -76,13 +76,15 @@ pub(crate) fn put(body: &str, leaves: &[&Leaf], value: Option<&str>) -> String {
 
 /// Calls `visit` with the name and the text of each value of a JSON document that holds no others.
 pub(crate) fn visit<'a>(raw: &'a str, path: &str, visit_value: &mut impl FnMut(&str, &'a str)) {
-    if let Ok(Members(members)) = serde_json::from_str(raw)
+    if raw.starts_with('{')
+        && let Ok(Members(members)) = serde_json::from_str(raw)
         && !members.is_empty()
     {
         for (name, value) in members {
             visit(value.get(), &joined(path, &name), visit_value);
         }
-    } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw)
+    } else if raw.starts_with('[')
+        && let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw)
         && !items.is_empty()
     {
         for (number, value) in items.into_iter().enumerate() {

@@ -74,7 +74,7 @@ pub(crate) fn trace(body: &str, write: impl Fn(&str) -> Option<Vec<String>>) -> 
     let mut events = write(body)?;
     let leaves = leaves::of(body);
     let end = Instant::now() + TRIALS_WITHIN;
-    for batch in batches(body, &leaves, &events, write) {
+    for batch in batches(&leaves, &events) {
         let is_word = batch.iter().any(|(leaf, _)| leaf.text.len() <= WORD_MAX_BYTES);
         let changed: Vec<&Leaf> = batch.iter().map(|(leaf, _)| *leaf).collect();
         for trial in TRIALS.into_iter().take(if is_word { TRIALS.len() } else { TRIALS_OF_TEXT }) {
@@ -136,21 +136,17 @@ fn is_lost(leaf: &Leaf, events: &[Event]) -> bool {
 
 /// The values that are tried together: those of one name in several alerts, if it can be seen which event each alert
 /// has become; else each alone.
-fn batches<'a>(
-    body: &str,
-    leaves: &'a [Leaf],
-    events: &[Event],
-    write: impl Fn(&str) -> Option<Vec<Event>>,
-) -> Vec<Vec<Tried<'a>>> {
-    let items = grouped(leaves, |leaf| item_and_name(leaf).0);
-    // An alert has become the only event that changes with it.
-    let owner = |item: &Vec<&'a Leaf>| {
-        let changed = write(&leaves::put(body, item, Some("changed")))?;
-        let mut others = events.iter().enumerate().filter(|(_, event)| !changed.contains(event));
-        let owner = others.next().filter(|_| others.next().is_none())?.0;
-        Some((item_and_name(item.first()?).0, owner))
+fn batches<'a>(leaves: &'a [Leaf], events: &[Event]) -> Vec<Vec<Tried<'a>>> {
+    // An item has become the only event that repeats a text of this item alone.
+    let owner = |leaf: &'a Leaf| {
+        let (item, _) = item_and_name(leaf);
+        let is_own = |other: &Leaf| other.text != leaf.text || item_and_name(other).0 == item;
+        let repeats = |event: &Event| event.iter().any(|field| field.value.as_str() == Some(&leaf.text));
+        let mut owners = events.iter().enumerate().filter(|(_, event)| repeats(event));
+        let owner = owners.next().filter(|_| leaves.iter().all(is_own) && owners.next().is_none())?.0;
+        Some((item, owner)).filter(|_| !item.is_empty())
     };
-    let owners: HashMap<&str, usize> = items.iter().filter(|_| events.len() > 1).filter_map(owner).collect();
+    let owners: HashMap<&str, usize> = leaves.iter().filter_map(owner).collect();
     let mut batches = Vec::new();
     for alike in grouped(leaves, |leaf| item_and_name(leaf).1) {
         let mut batch: Vec<Tried> = Vec::new();
