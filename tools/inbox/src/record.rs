@@ -212,7 +212,8 @@ impl Webhook {
         self.lost = traced.lost;
         for (sent, fields) in self.events.iter_mut().zip(traced.events) {
             if fields.iter().map(|field| &field.name).eq(sent.fields.iter().map(|field| &field.name)) {
-                sent.fields = fields;
+                let found = fields.into_iter().map(|field| field.from);
+                sent.fields.iter_mut().zip(found).for_each(|(field, from)| field.from = from);
                 self.is_traced = true;
             }
         }
@@ -239,7 +240,8 @@ impl Webhook {
 impl Sent {
     fn new(parcel: &Parcel) -> Self {
         let wire = parcel.body();
-        let shown = String::from_utf8_lossy(&parcel.event).into_owned();
+        // As a whole, for a name and its secret may be two values of it.
+        let shown = masking::json(&String::from_utf8_lossy(&parcel.event), &Mask::new([], []));
         let is_change = parcel.api == event::Api::Change;
         let event: Value = serde_json::from_str(&shown).unwrap_or_default();
         // Resolves may have none.

@@ -18,87 +18,52 @@ const FIRST: &str = "alertmanager-firing";
 
 static EVENTS: Dir = include_dir!("$CARGO_MANIFEST_DIR/../../events");
 
-/// By source: a file in `events` without its ending, and what it is.
-const SAMPLES: [(&str, &[(&str, &str)]); 9] = [
-    (
-        "ARMS",
-        &[
-            ("alertmanager-firing", "Alertmanager content, firing"),
-            ("alertmanager-resolved", "Alertmanager content, resolved"),
-            ("alertmanager-mixed", "Alertmanager content, one firing and one resolved"),
-            ("alertmanager-in-json", "Alertmanager content in a JSON template"),
-            ("alertmanager-in-json-text", "Alertmanager content as text in JSON"),
-            ("alertmanager-in-json-unescaped", "Alertmanager content as text in JSON, not escaped"),
-            ("alertmanager-in-form", "Alertmanager content in a form"),
-            ("preset-zh-firing", "Preset template, Chinese, firing"),
-            ("preset-zh-recovered", "Preset template, Chinese, recovered"),
-            ("preset-zh-lines", "Preset template, Chinese, as lines"),
-            ("preset-en-firing", "Preset template, English, firing"),
-            ("preset-en-recovered", "Preset template, English, recovered"),
-            ("preset-en-lines", "Preset template, English, as lines"),
-            ("arms-content-older", "$content of older ARMS"),
-            ("chat-feishu", "Chat template for Feishu, firing"),
-            ("chat-dingtalk", "Chat template for DingTalk, recovered"),
-            ("form-fields-raw", "Form with fields of your own"),
-            ("form-fields-standard", "Form with fields, encoded"),
-            ("form-key-only", "Form with the key alone"),
-            ("test-button", "The console's Test button"),
-            ("test-button-content", "The console's Test button, $content"),
-            ("test-button-unquoted", "The console's Test button, in JSON"),
-        ],
-    ),
-    (
-        "CloudMonitor 1.0",
-        &[
-            ("cloudmonitor-alert", "CloudMonitor callback as a form, alert"),
-            ("cloudmonitor-ok", "CloudMonitor callback as a form, OK"),
-            ("cloudmonitor-json-alert", "CloudMonitor callback as JSON, alert"),
-            ("cloudmonitor-mns-alert", "CloudMonitor through MNS, warning"),
-            ("cloudmonitor-system-executing", "CloudMonitor system event, a disk has stalled"),
-            ("cloudmonitor-system-executed", "CloudMonitor system event, the disk is well again"),
-        ],
-    ),
-    (
-        "CloudMonitor 2.0",
-        &[
-            ("cloudmonitor2-triggered", "CloudMonitor 2.0, triggered"),
-            ("cloudmonitor2-resolved", "CloudMonitor 2.0, resolved"),
-        ],
-    ),
-    (
-        "Log Service (SLS)",
-        &[
-            ("sls-firing", "Log Service, two alerts in one webhook"),
-            ("sls-resolved", "Log Service, resolved"),
-            ("sls-lines", "Log Service, text template"),
-        ],
-    ),
-    ("EventBridge", &[("eventbridge-event", "EventBridge event, a disk error")]),
-    (
-        "Prometheus and Grafana",
-        &[
-            ("prometheus-alertmanager", "Prometheus Alertmanager's own webhook"),
-            ("grafana-alerting", "Grafana alerting, one firing and one resolved"),
-            ("grafana-legacy", "Grafana before version 9"),
-        ],
-    ),
-    ("Kubernetes", &[("kube-eventer", "kube-eventer, a container that keeps failing")]),
-    (
-        "PagerDuty's own events",
-        &[
-            ("pagerduty-v2", "PagerDuty's own event, v2"),
-            ("pagerduty-v1", "PagerDuty's own event, v1"),
-            ("pagerduty-change", "PagerDuty's own change event"),
-        ],
-    ),
-    (
-        "Anything else",
-        &[
-            ("json-other", "Any other JSON"),
-            ("json-broken", "JSON that a value has broken"),
-            ("text-free", "Free text"),
-        ],
-    ),
+/// The source, a file in `events` without its ending, and what it is.
+const SAMPLES: [(&str, &str, &str); 44] = [
+    ("ARMS", "alertmanager-firing", "Alertmanager content, firing"),
+    ("ARMS", "alertmanager-resolved", "Alertmanager content, resolved"),
+    ("ARMS", "alertmanager-mixed", "Alertmanager content, one firing and one resolved"),
+    ("ARMS", "alertmanager-in-json", "Alertmanager content in a JSON template"),
+    ("ARMS", "alertmanager-in-json-text", "Alertmanager content as text in JSON"),
+    ("ARMS", "alertmanager-in-json-unescaped", "Alertmanager content as text in JSON, not escaped"),
+    ("ARMS", "alertmanager-in-form", "Alertmanager content in a form"),
+    ("ARMS", "preset-zh-firing", "Preset template, Chinese, firing"),
+    ("ARMS", "preset-zh-recovered", "Preset template, Chinese, recovered"),
+    ("ARMS", "preset-zh-lines", "Preset template, Chinese, as lines"),
+    ("ARMS", "preset-en-firing", "Preset template, English, firing"),
+    ("ARMS", "preset-en-recovered", "Preset template, English, recovered"),
+    ("ARMS", "preset-en-lines", "Preset template, English, as lines"),
+    ("ARMS", "arms-content-older", "$content of older ARMS"),
+    ("ARMS", "chat-feishu", "Chat template for Feishu, firing"),
+    ("ARMS", "chat-dingtalk", "Chat template for DingTalk, recovered"),
+    ("ARMS", "form-fields-raw", "Form with fields of your own"),
+    ("ARMS", "form-fields-standard", "Form with fields, encoded"),
+    ("ARMS", "form-key-only", "Form with the key alone"),
+    ("ARMS", "test-button", "The console's Test button"),
+    ("ARMS", "test-button-content", "The console's Test button, $content"),
+    ("ARMS", "test-button-unquoted", "The console's Test button, in JSON"),
+    ("CloudMonitor 1.0", "cloudmonitor-alert", "CloudMonitor callback as a form, alert"),
+    ("CloudMonitor 1.0", "cloudmonitor-ok", "CloudMonitor callback as a form, OK"),
+    ("CloudMonitor 1.0", "cloudmonitor-json-alert", "CloudMonitor callback as JSON, alert"),
+    ("CloudMonitor 1.0", "cloudmonitor-mns-alert", "CloudMonitor through MNS, warning"),
+    ("CloudMonitor 1.0", "cloudmonitor-system-executing", "CloudMonitor system event, a disk has stalled"),
+    ("CloudMonitor 1.0", "cloudmonitor-system-executed", "CloudMonitor system event, the disk is well again"),
+    ("CloudMonitor 2.0", "cloudmonitor2-triggered", "CloudMonitor 2.0, triggered"),
+    ("CloudMonitor 2.0", "cloudmonitor2-resolved", "CloudMonitor 2.0, resolved"),
+    ("Log Service (SLS)", "sls-firing", "Log Service, two alerts in one webhook"),
+    ("Log Service (SLS)", "sls-resolved", "Log Service, resolved"),
+    ("Log Service (SLS)", "sls-lines", "Log Service, text template"),
+    ("EventBridge", "eventbridge-event", "EventBridge event, a disk error"),
+    ("EventBridge", "prometheus-alertmanager", "Prometheus Alertmanager's own webhook"),
+    ("EventBridge", "grafana-alerting", "Grafana alerting, one firing and one resolved"),
+    ("EventBridge", "grafana-legacy", "Grafana before version 9"),
+    ("Kubernetes", "kube-eventer", "kube-eventer, a container that keeps failing"),
+    ("Kubernetes", "pagerduty-v2", "PagerDuty's own event, v2"),
+    ("Kubernetes", "pagerduty-v1", "PagerDuty's own event, v1"),
+    ("Kubernetes", "pagerduty-change", "PagerDuty's own change event"),
+    ("Anything else", "json-other", "Any other JSON"),
+    ("Anything else", "json-broken", "JSON that a value has broken"),
+    ("Anything else", "text-free", "Free text"),
 ];
 
 /// One webhook to try; its key is made up.
@@ -128,11 +93,7 @@ struct Envelope {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Sample> {
-    let of_source = |(source, files): &(&'static str, &'static [(&'static str, &'static str)])| {
-        let source = *source;
-        files.iter().filter_map(move |(name, title)| sample(source, name, title))
-    };
-    SAMPLES.iter().flat_map(of_source).collect()
+    SAMPLES.iter().filter_map(|(source, name, title)| sample(source, name, title)).collect()
 }
 
 fn sample(source: &'static str, name: &'static str, title: &'static str) -> Option<Sample> {
@@ -205,8 +166,7 @@ mod tests {
 
     #[test]
     fn every_sample_of_the_repository_is_there() {
-        let names =
-            SAMPLES.iter().flat_map(|(_, files)| files.iter().map(|(name, _)| format!("{name}.json")));
+        let names = SAMPLES.iter().map(|(_, name, _)| format!("{name}.json"));
         let files = EVENTS.files().map(|file| file.path().display().to_string());
         assert_eq!(names.collect::<std::collections::BTreeSet<_>>(), files.collect());
         assert_eq!(all().len(), EVENTS.files().count());
