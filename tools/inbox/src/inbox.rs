@@ -89,9 +89,11 @@ impl Inbox {
             _ => None,
         };
         let mut of_relay = config(setting)?;
-        let queue_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let mut queue_listener = None;
         if options.outage.is_some() {
-            of_relay.queues = config(queue::settings(queue_listener.local_addr()?))?.queues;
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            of_relay.queues = config(queue::settings(listener.local_addr()?))?.queues;
+            queue_listener = Some(listener);
         }
         let (lines, shown) = unbounded_channel();
         let inbox = Arc::new(Self {
@@ -100,7 +102,7 @@ impl Inbox {
             config: config(setting)?,
             memory: Memory::default(),
             standin,
-            queue: options.outage.map(|_| Queue::default()),
+            queue: queue_listener.as_ref().map(|_| Queue::default()),
             forward: secrets.forwarding_key.as_deref().map(|key| forward(key, options)).transpose()?,
             address,
             events_url,
@@ -117,8 +119,8 @@ impl Inbox {
         if let Some(listener) = page_listener {
             inbox.serve(listener, page::router(Arc::clone(&inbox)));
         }
-        if inbox.queue.is_some() {
-            inbox.serve(queue_listener, queue::router(Arc::clone(&inbox)));
+        if let Some(listener) = queue_listener {
+            inbox.serve(listener, queue::router(Arc::clone(&inbox)));
             tokio::spawn(queue::hand_out(Arc::clone(&inbox)));
         }
         tokio::spawn(Arc::clone(&inbox).notice_changes());
@@ -206,10 +208,9 @@ async fn listen(
 
 /// What listens on all addresses is called on loopback.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
+    if address.ip().is_unspecified() {
+        let loopback = if address.is_ipv4() { LISTEN.ip() } else { Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
     }
     address
 }

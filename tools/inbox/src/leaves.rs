@@ -140,9 +140,9 @@ fn document(text: &str, nesting: u32) -> Option<Vec<Leaf>> {
 
 fn value(path: &str, raw: &str, start: usize, nesting: u32, leaves: &mut Vec<Leaf>) {
     let range = start..start + raw.len();
-    let whole = |text: &str| Leaf {
-        is_json: true,
-        ..Leaf { text: text.to_owned(), ..Leaf::plain("", path, range.clone()) }
+    let whole = |text: &str| {
+        let (path, text, range) = (path.to_owned(), text.to_owned(), range.clone());
+        Leaf { path, text, range, is_json: true, nesting: 0 }
     };
     let Some(inside) = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) else {
         leaves.push(whole(raw));

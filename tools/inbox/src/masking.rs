@@ -126,14 +126,14 @@ fn secrets(source: &str, decoded: &Decoded) -> Vec<Range<usize>> {
             }
         };
         at = start + end;
-        let values = values.into_iter().filter(|value| is_shown(part(rest, value.clone())));
+        let values = values.into_iter().filter(|value| is_bare(part(rest, value.clone())));
         secrets.extend(values.map(|value| start + value.start..start + value.end));
     }
     secrets
 }
 
 /// Whether a value is neither empty, nor nothing but dots, nor hidden already.
-fn is_shown(value: &str) -> bool {
+fn is_bare(value: &str) -> bool {
     let is_hidden = value.starts_with("****") && value.trim_start_matches('*').len() <= 4;
     value.contains(char::is_alphanumeric) && !is_hidden
 }
@@ -196,7 +196,7 @@ fn value(raw: &str, mask: &Mask, is_secret: bool) -> serde_json::Result<String> 
     let is_number = raw.get().starts_with(|c: char| c.is_ascii_digit() || c == '-');
     match read(raw) {
         Ok(inner) => {
-            let masked = if is_secret && is_shown(&inner) { key(&inner) } else { text(&inner, mask) };
+            let masked = if is_secret && is_bare(&inner) { key(&inner) } else { text(&inner, mask) };
             Ok(if masked == inner { raw.get().to_owned() } else { serde_json::to_string(&masked)? })
         }
         Err(_) if is_secret && is_number => serde_json::to_string(HIDDEN),
@@ -296,7 +296,12 @@ mod tests {
             ("https://h/?integration%5Fkey=§&x", "https://h/?integration%5Fkey=****cdef&x"),
             ("url=https%3A%2F%2Fh%3Frouting_key%3D§%26x", "url=https%3A%2F%2Fh%3Frouting_key%3D****cdef%26x"),
             ("u=%253Frouting_key%253D§%2526x", "u=%253Frouting_key%253D****cdef%2526x"),
+            // One encoding in another.
+            (r#""%5Cu0074oken\u003d§""#, r#""%5Cu0074oken\u003d****cdef""#),
+            ("{&quot;token&quot;:&quot;§&quot;}", "{&quot;token&quot;:&quot;****cdef&quot;}"),
             // Other notations.
+            ("csrftoken=§", "csrftoken=****cdef"),
+            ("token:\n  - §", "token:\n  - ****cdef"),
             ("<routing_key>§</routing_key>", "<routing_key>****cdef</routing_key>"),
             ("routing_key => '§',", "routing_key => '****cdef',"),
             ("the integration key is §.", "the integration key is ****cdef."),
@@ -314,6 +319,7 @@ mod tests {
             (r#"{"routing_key": "u+aaaaaaaaaaaaaaaaaa"}"#, r#"{"routing_key": "********"}"#),
             (r#"{\"service_key\":\"short\"}"#, r#"{\"service_key\":\"********\"}"#),
             (r#"{"token":"two, \"three\" words","a":"b"}"#, r#"{"token":"********","a":"b"}"#),
+            (r#"{"token":"*secret"}"#, r#"{"token":"********"}"#),
             ("access_token=a-b_c&x=1", "access_token=********&x=1"),
             ("the token bucket is full", "the token bucket is full"),
             ("tokens=5 keys=6 key=7", "tokens=5 keys=6 key=7"),
