@@ -3,7 +3,7 @@
 use crate::inbox::Inbox;
 use crate::journal;
 use crate::origin::{self, Traced};
-use crate::record::{Attempt, Delivered, Webhook};
+use crate::record::{Delivered, Webhook};
 use arms_pagerduty::admit::Route;
 use arms_pagerduty::answer;
 use arms_pagerduty::config::Config;
@@ -177,10 +177,8 @@ impl Inbox {
         let Some((id, place)) = message.split_once('-') else { return };
         self.memory.change(id, |webhook| {
             webhook.take_attempts(&self.standin.requests_since(webhook.after_request));
-            let sent = webhook.events.get(place.parse().unwrap_or(usize::MAX));
-            if let Some(sent) = sent {
-                let status = sent.attempts.last().and_then(|attempt: &Attempt| attempt.status);
-                journal::note_from_queue(self, sent, status, again);
+            if let Some(sent) = webhook.events.get(place.parse().unwrap_or(usize::MAX)) {
+                journal::note_from_queue(self, sent, again);
             }
         });
     }

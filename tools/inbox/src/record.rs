@@ -113,10 +113,10 @@ pub(crate) struct Attempt {
     after_ms: u64,
     pub(crate) status: Option<u16>,
     fault: Option<String>,
-    answer: Option<String>,
+    pub(crate) answer: Option<String>,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub(crate) struct Delivered {
     /// Whether PagerDuty has it, or the queue.
     pub(crate) is_accepted: bool,
@@ -127,7 +127,7 @@ pub(crate) struct Delivered {
     pub(crate) is_superseded: bool,
     pub(crate) status: Option<u16>,
     pub(crate) attempts: u32,
-    milliseconds: u64,
+    pub(crate) milliseconds: u64,
     pub(crate) errors: Vec<String>,
 }
 

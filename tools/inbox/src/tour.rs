@@ -6,7 +6,7 @@ use crate::samples::{Sample, TOKEN_HEADER};
 use crate::screen::{Screen, printable, severity, state};
 use arms_pagerduty::host::Fault;
 use bytes::Bytes;
-use http::Request;
+use http::{Request, StatusCode};
 use owo_colors::OwoColorize;
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ pub(crate) async fn give(
 
     screen.heading("3. What ARMS is answered")?;
     if let Some(answer) = &webhook.answer {
-        screen.line(format!("  {}", answer.status))?;
+        screen.line(format!("  {}", StatusCode::from_u16(answer.status)?))?;
         screen.body(&answer.body)?;
     }
 

@@ -62,7 +62,7 @@ fn once_shows_the_whole_way_and_ends() {
         "\"routing_key\": \"****cdef\"",
         "\"event_action\": \"trigger\"",
         &format!("\"dedup_key\": \"{FINGERPRINT}\""),
-        "3. What ARMS is answered\n  202\n",
+        "3. What ARMS is answered\n  202 Accepted\n",
         "\"status\": \"success\"",
         "state     triggered",
         "severity  critical",
