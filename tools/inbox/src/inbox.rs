@@ -133,18 +133,14 @@ impl Inbox {
             // Disables Nagle's algorithm; without the option small answers only come later.
             let _ = stream.set_nodelay(true);
         });
-        let stop = self.stop.clone();
-        let late = {
-            let stop = stop.clone();
-            async move { (stop.cancelled().await, tokio::time::sleep(END_WITHIN).await) }
-        };
-        let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+        let (stop, stopped) = (self.stop.clone(), self.stop.clone().cancelled_owned());
+        let serving = axum::serve(listener, router).with_graceful_shutdown(stopped);
         self.tasks.spawn(async move {
             tokio::select! {
                 // `axum` handles the errors of connections itself, so there is none to report.
                 _ = serving => {}
                 // A client that reads nothing does not hold up the end.
-                _ = late => {}
+                () = async { stop.cancelled().await; tokio::time::sleep(END_WITHIN).await } => {}
             }
         });
     }
