@@ -235,6 +235,10 @@ const UNENCODED: [&str; 4] = ["-._~", "*-._", "-._~!'()*", "-._~!'()*;,/?:@&=+$#
 /// The percent-encoded forms of a secret that differ from it.
 fn percent_encoded(secret: &str) -> Vec<String> {
     let mut forms = Vec::new();
+    if secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        // No encoder changes letters and digits, and most secrets have nothing else.
+        return forms;
+    }
     for unencoded in UNENCODED {
         for is_upper_case in [true, false] {
             for is_blank_plus in [false, true] {

@@ -9,7 +9,13 @@ use url::{Host, Url};
 /// # Errors
 /// What the setting must be.
 pub(super) fn check(value: &str) -> Result<Url, &'static str> {
-    let mut url = Url::parse(value).map_err(|_| "must be a base URL, as in https://proxy.example.com")?;
+    let mut url = Url::parse(value).map_err(|_| {
+        if value.is_ascii() {
+            "must be a base URL, as in https://proxy.example.com"
+        } else {
+            "must be a base URL with its host in ASCII, as in https://xn--fiqs8s.example.com"
+        }
+    })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold user info (the value is not shown)");
     }
@@ -63,6 +69,7 @@ mod tests {
         for good in [
             "https://proxy.example.com",
             "https://proxy.example.com/pagerduty",
+            "https://xn--fiqs8s.example.com",
             "http://localhost:8080",
             "http://127.0.0.1:8080/",
             "http://[::1]:8080",
@@ -80,6 +87,8 @@ mod tests {
         }
         for bad in [
             "events.pagerduty.com",
+            // The function has no tables for other scripts: see `idna_adapter` in Cargo.toml.
+            "https://中国.example.com",
             "http://events.pagerduty.com",
             "http://8.8.8.8",
             "http://172.32.0.1",

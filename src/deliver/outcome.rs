@@ -28,7 +28,7 @@ pub struct Delivery {
 /// How sending ended.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// PagerDuty answered.
+    /// PagerDuty answered. A success that is not its own, such as a proxy's page, is [`Outcome::Failed`].
     Answered(Reply),
     /// There was no answer that counts.
     Failed(Error),
@@ -77,7 +77,7 @@ impl Outcome {
     #[must_use]
     pub fn is_accepted(&self, api: Api) -> bool {
         match self {
-            Self::Answered(reply) => reply.accepts(api),
+            Self::Answered(reply) => reply.status == api.accepted(),
             Self::Failed(_) => false,
             Self::Superseded | Self::Stored => true,
         }

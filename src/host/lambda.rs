@@ -11,11 +11,11 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use lambda_runtime::{LambdaEvent, service_fn};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -34,11 +34,41 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 struct Event {
     raw_path: Option<String>,
     raw_query_string: Option<String>,
-    headers: Option<HashMap<String, serde_json::Value>>,
+    headers: Option<Headers>,
     request_context: RequestContext,
     /// As bytes: JSON can escape half a surrogate pair, which no text can hold.
     body: Option<ByteBuf>,
     is_base64_encoded: Option<bool>,
+}
+
+/// Without a map in between, which would hash every name once more.
+struct Headers(HeaderMap);
+
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMap;
+
+        impl<'de> Visitor<'de> for OfMap {
+            type Value = Headers;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an object of headers")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Headers, A::Error> {
+                let mut headers = HeaderMap::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    let value = value.as_str().map(|text| HeaderValue::from_bytes(text.as_bytes()));
+                    if let (Ok(name), Some(Ok(value))) = (HeaderName::from_bytes(name.as_bytes()), value) {
+                        headers.insert(name, value);
+                    }
+                }
+                Ok(Headers(headers))
+            }
+        }
+
+        deserializer.deserialize_map(OfMap)
+    }
 }
 
 #[derive(Deserialize)]
@@ -163,7 +193,7 @@ fn unpack(payload: &RawValue) -> Option<Request<Bytes>> {
     let mut request = Request::new(body);
     *request.method_mut() = Method::from_bytes(event.request_context.http.method.as_bytes()).ok()?;
     *request.uri_mut() = uri.parse().ok()?;
-    *request.headers_mut() = headers(event.headers.unwrap_or_default());
+    *request.headers_mut() = event.headers.map(|headers| headers.0).unwrap_or_default();
     Some(request)
 }
 
@@ -179,15 +209,6 @@ fn encode(text: &str) -> String {
         }
     }
     uri
-}
-
-fn headers(headers: HashMap<String, serde_json::Value>) -> HeaderMap {
-    let pairs = headers.into_iter().filter_map(|(name, value)| {
-        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        let value = HeaderValue::from_bytes(value.as_str()?.as_bytes()).ok()?;
-        Some((name, value))
-    });
-    pairs.collect()
 }
 
 fn pack(response: Response<Bytes>) -> LambdaFunctionUrlResponse {
