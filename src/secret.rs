@@ -126,7 +126,7 @@ impl AwsSecret {
 }
 
 /// The names of fields that hold secrets, in lower case and without separators.
-const SECRET_NAMES: [&str; 9] = [
+pub const SECRET_NAMES: [&str; 9] = [
     "integrationkey",
     "routingkey",
     "servicekey",

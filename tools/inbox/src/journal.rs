@@ -1,268 +1,98 @@
-//! Every further webhook: a line an event, made of the function's log and of what the stand-in was sent.
+//! Every further webhook for the terminal: a line an event, or why it was refused.
 
-use crate::front::FROM_QUEUE;
-use crate::screen::{Screen, printable, severity, state};
-use arms_pagerduty::config::Level;
-use arms_pagerduty::log::Log;
+use crate::inbox::Inbox;
+use crate::record::{Delivered, Sent, Webhook};
+use crate::screen::{printable, severity, state};
 use owo_colors::OwoColorize;
-use pagerduty_standin::{Api, Received, Standin};
-use serde::Deserialize;
-use std::io;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How much of a summary a line shows.
 const SUMMARY_MAX_CHARS: usize = 100;
 /// As wide as the widest severity.
 const SEVERITY_WIDTH: usize = 8;
 
-/// The function's log, and the lines that will be written to it.
-pub(crate) fn open() -> (Log, UnboundedReceiver<Vec<u8>>) {
-    let (sender, lines) = unbounded_channel();
-    let log = Log::new(Level::Info, move |line| {
-        // After the end nobody reads on.
-        let _ = sender.send(line.to_vec());
-    });
-    (log, lines)
-}
-
-/// What the log tells, as far as it is shown.
-#[derive(Deserialize)]
-#[serde(tag = "message", rename_all = "lowercase")]
-enum Line {
-    Event(Event),
-    Stored(Event),
-    Postponed(Event),
-    Request(Request),
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Deserialize)]
-struct Event {
-    timestamp: String,
-    request_id: String,
-    /// Masked.
-    key: String,
-    action: String,
-    dedup_key: String,
-    severity: String,
-    status: Option<u16>,
-    /// What PagerDuty made of it, in a word; a stored event has none.
-    #[serde(default)]
-    answer: String,
-    attempts: u32,
-    #[serde(default)]
-    errors: Vec<String>,
-    /// When a message that stays in the queue is tried again.
-    again_in_seconds: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Request {
-    timestamp: String,
-    #[serde(rename = "request_id")]
-    id: String,
-    method: Option<String>,
-    path: Option<String>,
-    status: u16,
-    error: Option<String>,
-}
-
-/// Turns the log into lines for people.
-pub(crate) struct Journal {
-    lines: UnboundedReceiver<Vec<u8>>,
-    standin: Standin,
-    /// Events whose request has not been logged yet; it tells their API.
-    waiting: Vec<Event>,
-    /// The dedup key of the tour's event, which has been shown at length, until its line has come.
-    toured: Option<String>,
-}
-
-impl Journal {
-    pub(crate) fn new(lines: UnboundedReceiver<Vec<u8>>, standin: Standin, toured: Option<String>) -> Self {
-        Self { lines, standin, waiting: Vec::new(), toured }
+/// Notes a webhook that was answered.
+pub(crate) fn note(inbox: &Inbox, webhook: &Webhook) {
+    if let (Some(refused), Some(answer)) = (&webhook.refused, &webhook.answer) {
+        let request = printable(&format!("{} {}", webhook.method, webhook.target));
+        write(inbox, &format!("{:<11}  {}  {request}  {}", "refused", answer.status.red(), refused.message));
     }
+    for sent in &webhook.events {
+        let Some(end) = &sent.delivery else { continue };
+        let (status, why_not) = said(end);
+        let outcome = why_not.unwrap_or_else(|| became(inbox, sent));
+        write(inbox, &event(inbox, sent, &status, &outcome));
+    }
+}
 
-    /// Shows lines as they come, for ever.
-    ///
-    /// # Errors
-    /// When they cannot be written.
-    pub(crate) async fn follow(&mut self, screen: &mut Screen) -> io::Result<()> {
-        while let Some(line) = self.lines.recv().await {
-            self.show(&line, screen)?;
+/// PagerDuty's status, and why it has not taken an event; nothing is wrong if it has a newer one of the alert.
+fn said(end: &Delivered) -> (String, Option<String>) {
+    let status = end.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
+    if end.is_superseded || end.is_stored {
+        let newer = "superseded: PagerDuty has a newer event of this alert";
+        let why_not = if end.is_stored { "stored: it waits in the queue" } else { newer };
+        return (status.dimmed().to_string(), Some(why_not.dimmed().to_string()));
+    }
+    if end.is_accepted {
+        return (status.green().to_string(), None);
+    }
+    let why_not = format!("not delivered in {} attempts: {}", end.attempts, end.errors.join("; "));
+    (status.red().to_string(), Some(printable(&why_not).red().to_string()))
+}
+
+/// Notes that an event was sent from the local queue, and when it is sent again if PagerDuty has not taken it.
+pub(crate) fn note_from_queue(inbox: &Inbox, sent: &Sent, again: Option<Duration>) {
+    let last = sent.attempts.last();
+    let status = last.and_then(|attempt| attempt.status);
+    let errors = last.and_then(|attempt| attempt.answer.clone()).into_iter().collect();
+    let is_accepted = status.is_some_and(|status| status < 300);
+    let attempts = u32::try_from(sent.attempts.len()).unwrap_or(u32::MAX);
+    let (status, why_not) =
+        said(&Delivered { is_accepted, status, attempts, errors, ..Delivered::default() });
+    let not_yet = |again: Duration| format!("not yet: tried again in {} s", again.as_secs());
+    let not_yet = again.map(|again| not_yet(again).yellow().to_string());
+    let outcome = not_yet.or(why_not).unwrap_or_else(|| became(inbox, sent));
+    write(inbox, &event(inbox, sent, &status, &outcome));
+}
+
+/// What an event that PagerDuty has made of its alert.
+fn became(inbox: &Inbox, sent: &Sent) -> String {
+    let Some(id) = &sent.alert else { return "noted".to_owned() };
+    match inbox.alert(id) {
+        Some(alert) if sent.action == "trigger" && alert.triggers > 1 => {
+            format!("{}, {} times", state(alert.state), alert.triggers)
         }
-        Ok(())
-    }
-
-    /// Shows what has come meanwhile.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub(crate) fn rest(&mut self, screen: &mut Screen) -> io::Result<()> {
-        while let Ok(line) = self.lines.try_recv() {
-            self.show(&line, screen)?;
-        }
-        Ok(())
-    }
-
-    /// Leaves out what has come meanwhile.
-    pub(crate) fn skip(&mut self) {
-        while self.lines.try_recv().is_ok() {}
-    }
-
-    fn show(&mut self, line: &[u8], screen: &mut Screen) -> io::Result<()> {
-        match serde_json::from_slice(line) {
-            Ok(Line::Event(event)) if self.toured.as_ref() == Some(&event.dedup_key) => self.toured = None,
-            // No request follows what was sent from the queue.
-            Ok(Line::Event(event) | Line::Postponed(event)) if event.request_id.starts_with(FROM_QUEUE) => {
-                let received = self.standin.requests();
-                let time = time(&event.timestamp).dimmed().to_string();
-                let line = self.alert(&event, &received);
-                screen.line(&format!("{time}  {line}"))?;
-            }
-            Ok(Line::Event(event) | Line::Stored(event)) => self.waiting.push(event),
-            Ok(Line::Request(request)) => {
-                for line in self.request(&request) {
-                    screen.line(&line)?;
-                }
-            }
-            Ok(Line::Postponed(_) | Line::Other) | Err(_) => {}
-        }
-        Ok(())
-    }
-
-    /// The lines of a request: one for each of its events, or why it was refused.
-    fn request(&mut self, request: &Request) -> Vec<String> {
-        let time = time(&request.timestamp).dimmed().to_string();
-        if let Some(error) = &request.error {
-            let status = request.status.to_string().red().to_string();
-            let method = printable(request.method.as_deref().unwrap_or_default());
-            let path = printable(request.path.as_deref().unwrap_or("an unknown path"));
-            return vec![format!(
-                "{time}  {:<11}  {status}  {method} {path}  {}",
-                "refused",
-                printable(error)
-            )];
-        }
-        let is_own = |event: &mut Event| event.request_id == request.id;
-        let events: Vec<Event> = self.waiting.extract_if(.., is_own).collect();
-        if events.is_empty() {
-            return Vec::new();
-        }
-        // Read once for all events: there may be many, and each look copies all that it remembers.
-        let received = self.standin.requests();
-        let is_change = request.path.as_deref().is_some_and(|path| path.contains("change"));
-        let parts = if is_change {
-            changes(&events, &received)
-        } else {
-            events.iter().map(|event| self.alert(event, &received)).collect()
-        };
-        parts.into_iter().map(|parts| format!("{time}  {parts}")).collect()
-    }
-
-    fn alert(&self, event: &Event, received: &[Received]) -> String {
-        let is_it = |request: &&Received| {
-            let (Some(api), Some(sent)) = (request.api, request.json.as_ref()) else { return false };
-            api.dedup_key(sent) == Some(event.dedup_key.as_str())
-                && api.action(sent) == Some(event.action.as_str())
-                && event.is_of(request)
-        };
-        let sent = received.iter().rev().find(is_it);
-        let key = sent.and_then(|request| request.api?.key(request.json.as_ref()?));
-        let alert = key.and_then(|key| self.standin.alert(key, &event.dedup_key));
-        let shown = alert.as_ref().map(|alert| alert.summary.as_str());
-        let summary = sent.and_then(summary).or(shown).unwrap_or_default();
-        let end = match &alert {
-            _ if !event.is_accepted() => event.why_not(),
-            Some(alert) if event.action == "trigger" && alert.triggers > 1 => {
-                format!("{}, {} times", state(alert.state), alert.triggers)
-            }
-            Some(alert) => state(alert.state),
-            None => "no such alert: taken and dropped".dimmed().to_string(),
-        };
-        line([
-            format!("{:<11}", printable(&event.action)),
-            severity(&printable(&event.severity), SEVERITY_WIDTH),
-            event.status(),
-            printable(&event.dedup_key),
-            shortened(&printable(summary)),
-            format!("-> {end}"),
-        ])
+        Some(alert) => state(alert.state),
+        None => "no such alert: taken and dropped".dimmed().to_string(),
     }
 }
 
-impl Event {
-    fn is_accepted(&self) -> bool {
-        self.answer == "accepted"
-    }
-
-    /// Whether a request that the stand-in got has this event's key, as far as that can be seen.
-    fn is_of(&self, request: &Received) -> bool {
-        let key = request.api.zip(request.json.as_ref()).and_then(|(api, sent)| api.key(sent));
-        key.is_some_and(|key| key.ends_with(self.key.trim_start_matches('*')))
-    }
-
-    fn status(&self) -> String {
-        let text = self.status.map_or_else(|| "---".to_owned(), |status| status.to_string());
-        match self.answer.as_str() {
-            "accepted" => text.green().to_string(),
-            "superseded" | "" => text.dimmed().to_string(),
-            _ => text.red().to_string(),
-        }
-    }
-
-    /// Why PagerDuty has not accepted it; nothing is wrong if it has a newer event of the alert.
-    fn why_not(&self) -> String {
-        if self.answer == "superseded" {
-            return "superseded: PagerDuty has a newer event of this alert".dimmed().to_string();
-        }
-        if self.answer.is_empty() {
-            return "stored: it waits in the queue".dimmed().to_string();
-        }
-        if let Some(seconds) = self.again_in_seconds {
-            let why = format!("not yet: {}; tried again in {seconds} s", self.errors.join("; "));
-            return printable(&why).yellow().to_string();
-        }
-        let why = format!("not delivered in {} attempts: {}", self.attempts, self.errors.join("; "));
-        printable(&why).red().to_string()
-    }
+fn event(inbox: &Inbox, sent: &Sent, status: &str, outcome: &str) -> String {
+    let alert = sent.alert.as_ref();
+    let of_alert = || alert.and_then(|id| inbox.alert(id)).map(|alert| alert.summary);
+    // A resolve has no summary of its own.
+    let summary = Some(sent.summary.clone()).filter(|text| !text.is_empty()).or_else(of_alert);
+    let summary = printable(&summary.unwrap_or_default());
+    let shown = match summary.char_indices().nth(SUMMARY_MAX_CHARS) {
+        Some((end, _)) => format!("{}…", summary.get(..end).unwrap_or_default()),
+        None => summary,
+    };
+    let parts = [
+        format!("{:<11}", sent.action),
+        severity(alert.map_or("", |_| sent.severity), SEVERITY_WIDTH),
+        status.to_owned(),
+        alert.map_or_else(String::new, |_| printable(&sent.dedup_key)),
+        shown,
+        format!("-> {outcome}"),
+    ];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
-/// Change events carry nothing that tells them apart: those of one request are the latest of their key.
-fn changes(events: &[Event], received: &[Received]) -> Vec<String> {
-    let Some(first) = events.first() else { return Vec::new() };
-    let latest =
-        received.iter().rev().filter(|request| request.api == Some(Api::Change) && first.is_of(request));
-    let mut summaries: Vec<&str> = latest.take(events.len()).filter_map(summary).collect();
-    let lines = events.iter().map(|event| {
-        let summary = shortened(&printable(summaries.pop().unwrap_or_default()));
-        let end = if event.is_accepted() { "noted".to_owned() } else { event.why_not() };
-        let severity = " ".repeat(SEVERITY_WIDTH);
-        line([format!("{:<11}", "change"), severity, event.status(), summary, format!("-> {end}")])
-    });
-    lines.collect()
-}
-
-fn summary(request: &Received) -> Option<&str> {
-    let sent = request.json.as_ref()?;
-    sent.pointer("/payload/summary").or_else(|| sent.get("description"))?.as_str()
-}
-
-fn line<const N: usize>(parts: [String; N]) -> String {
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join("  ")
-}
-
-/// The time of day, in UTC as the log gives it.
-fn time(timestamp: &str) -> String {
-    timestamp.get(11..19).map_or_else(|| timestamp.to_owned(), |time| format!("{time}Z"))
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SUMMARY_MAX_CHARS) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
-        None => text.to_owned(),
-    }
+fn write(inbox: &Inbox, line: &str) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let time = format!("{:02}:{:02}:{:02}Z", now / 3600 % 24, now / 60 % 60, now % 60);
+    // After the end nobody reads on.
+    let _ = inbox.lines.send(format!("{}  {line}", time.dimmed()));
 }
 
 #[cfg(test)]
@@ -270,27 +100,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_pagerduty_does_not_have_is_red() -> Result<(), serde_json::Error> {
-        for (answer, status, is_red, said) in [
-            ("accepted", Some(202), false, None),
-            ("superseded", None, false, Some("superseded")),
-            ("none", None, true, Some("not delivered in 2 attempts: no answer")),
-            ("rate_limit", Some(429), true, Some("not delivered")),
+    fn only_what_pagerduty_does_not_have_is_red() {
+        let [accepted, stored, superseded] =
+            [(); 3].map(|()| Delivered { is_accepted: true, ..Delivered::default() });
+        let errors = || vec!["no answer".to_owned()];
+        for (end, is_red, expected) in [
+            (Delivered { status: Some(202), ..accepted }, false, None),
+            (Delivered { is_stored: true, ..stored }, false, Some("stored")),
+            (Delivered { is_superseded: true, ..superseded }, false, Some("superseded")),
+            (
+                Delivered { attempts: 2, errors: errors(), ..Delivered::default() },
+                true,
+                Some("in 2 attempts: no answer"),
+            ),
+            (Delivered { status: Some(429), ..Delivered::default() }, true, Some("not delivered")),
             // A proxy's page.
-            ("none", Some(200), true, Some("not delivered")),
-            // In the queue.
-            ("", None, false, Some("stored")),
+            (Delivered { status: Some(200), ..Delivered::default() }, true, Some("not delivered")),
         ] {
-            let line = serde_json::json!({
-                "timestamp": "t", "request_id": "r", "key": "****cdef", "action": "trigger", "dedup_key": "d", "severity": "info",
-                "status": status, "answer": answer, "attempts": 2, "errors": ["no answer"],
-            });
-            let event: Event = serde_json::from_value(line)?;
-            let end = if event.is_accepted() { String::new() } else { event.why_not() };
-            let shown = format!("{} {end}", event.status());
-            assert_eq!(shown.contains("\u{1b}[31m"), is_red, "{answer}: {shown:?}");
-            assert!(said.is_none_or(|said| shown.contains(said)), "{answer}: {shown:?}");
+            let (status, why_not) = said(&end);
+            assert_eq!(status.contains("\u{1b}[31m"), is_red, "{status:?}");
+            assert!(why_not.is_some() == expected.is_some(), "{why_not:?}");
+            assert!(why_not.unwrap_or_default().contains(expected.unwrap_or_default()), "{expected:?}");
         }
-        Ok(())
     }
 }

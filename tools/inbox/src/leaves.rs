@@ -1,10 +1,13 @@
 //! The single values of a webhook's body, each with its name and its place, so that one can be changed alone.
 
-mod broken;
-
+use crate::decoded::{Decoded, part, regex};
+use regex::Regex;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
+use std::cmp::Reverse;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Bodies with more values are not taken apart further.
 const LEAVES_MAX: usize = 200;
@@ -16,6 +19,20 @@ const LINE: &str = "line ";
 const NAMED_LINES_MIN: usize = 2;
 /// In a form that is not encoded these run to the line's end, whatever stands in them.
 const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
+
+/// A field of a form, up to its value.
+static FIELD: LazyLock<Regex> = LazyLock::new(|| regex(r"^\s*([\w.-]+)\s*="));
+/// The name at the begin of a template's line, maybe one of a list or in bold type.
+static TITLE: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^[\s*#>-]*([^\W_][^\W_ ]{0,39}(?: +[^\W_ ]+){0,9})\s*\**\s*[:：]"));
+/// A name of a JSON object, up to its value or to the brackets in which there are further names.
+static MEMBER: LazyLock<Regex> = LazyLock::new(|| regex(r#""([^"\\,{]{1,64})"\s*:\s*("?\s*[\[{])?"#));
+/// The quote that ends a text of broken JSON: a comma and a name, or the object's end, follows.
+static TEXT_END: LazyLock<Regex> = LazyLock::new(|| regex(r#""\s*(?:,\s*"|[}\]]|$)"#));
+static WORD_END: LazyLock<Regex> = LazyLock::new(|| regex(r"[,}\]\n]|$"));
+/// An escape in a JSON text; a character of two halves is one.
+static ESCAPE: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[0-9a-fA-F]{4}|\\u[0-9a-fA-F]{4}|\\."));
 
 /// An object's members as they stand there, in their order and also where two have one name.
 #[derive(Deserialize)]
@@ -33,13 +50,13 @@ pub(crate) struct Leaf {
     pub(crate) text: String,
     range: Range<usize>,
     is_json: bool,
-    /// If a document stands here as text: the document, and the value inside it.
-    inner: Option<(String, Box<Leaf>)>,
+    /// In how many JSON texts, one inside the other, it stands.
+    nesting: u32,
 }
 
 /// The values of a body, at most [`LEAVES_MAX`].
 pub(crate) fn of(body: &str) -> Vec<Leaf> {
-    let mut leaves = document(body, 0).or_else(|| broken::values(body)).unwrap_or_else(|| lines(body));
+    let mut leaves = document(body, 0).or_else(|| broken(body)).unwrap_or_else(|| lines(body));
     // An empty value decides nothing.
     leaves.retain(|leaf| !leaf.text.trim().is_empty());
     leaves.truncate(LEAVES_MAX);
@@ -49,35 +66,57 @@ pub(crate) fn of(body: &str) -> Vec<Leaf> {
 /// The body with all of these values set to another, or to nothing.
 pub(crate) fn put(body: &str, leaves: &[&Leaf], value: Option<&str>) -> String {
     let mut leaves = leaves.to_vec();
-    leaves.sort_by_key(|leaf| leaf.range.start);
-    let (mut new, mut at) = (String::with_capacity(body.len()), 0);
-    // The values of a document that stands here as text are changed in it together.
-    for same in leaves.chunk_by(|one, other| one.range == other.range) {
-        let Some(first) = same.first() else { continue };
-        new.push_str(body.get(at..first.range.start).unwrap_or_default());
-        let inner: Vec<&Leaf> =
-            same.iter().filter_map(|leaf| leaf.inner.as_ref()).map(|(_, inner)| &**inner).collect();
-        match (&first.inner, value) {
-            (Some((document, _)), _) => new.push_str(&first.encode(&put(document, &inner, value))),
-            (None, Some(value)) => new.push_str(&first.encode(value)),
-            (None, None) if first.is_json => new.push_str("null"),
-            (None, None) => {}
-        }
-        at = first.range.end;
+    leaves.sort_by_key(|leaf| Reverse(leaf.range.start));
+    let mut new = body.to_owned();
+    for leaf in leaves {
+        new.replace_range(leaf.range.clone(), &leaf.written(value));
     }
-    new + body.get(at..).unwrap_or_default()
+    new
+}
+
+/// Calls `visit` with the name and the text of each value of a JSON document that holds no others.
+pub(crate) fn visit<'a>(raw: &'a str, path: &str, visit_value: &mut impl FnMut(&str, &'a str)) {
+    if raw.starts_with('{')
+        && let Ok(Members(members)) = serde_json::from_str(raw)
+        && !members.is_empty()
+    {
+        for (name, value) in members {
+            visit(value.get(), &joined(path, &name), visit_value);
+        }
+    } else if raw.starts_with('[')
+        && let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw)
+        && !items.is_empty()
+    {
+        for (number, value) in items.into_iter().enumerate() {
+            visit(value.get(), &format!("{path}[{number}]"), visit_value);
+        }
+    } else {
+        visit_value(path, raw);
+    }
 }
 
 impl Leaf {
-    fn encode(&self, text: &str) -> String {
-        if self.is_json { serde_json::Value::from(text).to_string() } else { text.to_owned() }
+    fn plain(body: &str, path: &str, range: Range<usize>) -> Self {
+        let text = part(body, range.clone()).trim().to_owned();
+        Self { path: path.to_owned(), text, range, is_json: false, nesting: 0 }
+    }
+
+    /// How a value is written in its place.
+    fn written(&self, value: Option<&str>) -> String {
+        let text = match value {
+            None if self.is_json => "null".to_owned(),
+            Some(value) if self.is_json => Value::from(value).to_string(),
+            value => value.unwrap_or_default().to_owned(),
+        };
+        (0..self.nesting).fold(text, |text, _| {
+            let quoted = Value::from(text).to_string();
+            part(&quoted, 1..quoted.len() - 1).to_owned()
+        })
     }
 
     /// The same, standing `by` bytes further on in a longer text, under a longer name.
-    fn moved(mut self, by: usize, name: &str) -> Self {
-        self.range = self.range.start + by..self.range.end + by;
-        self.path = joined(name, &self.path);
-        self
+    fn moved(self, by: usize, name: &str) -> Self {
+        Self { range: self.range.start + by..self.range.end + by, path: joined(name, &self.path), ..self }
     }
 }
 
@@ -89,39 +128,34 @@ fn document(text: &str, nesting: u32) -> Option<Vec<Leaf>> {
     }
     let raw: &RawValue = serde_json::from_str(trimmed).ok()?;
     let mut leaves = Vec::new();
-    values(text, raw.get(), "", nesting, &mut leaves);
+    visit(raw.get(), "", &mut |path, raw| {
+        // Borrowed from the whole: how far in is the distance of the two.
+        let start = (raw.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        if leaves.len() < LEAVES_MAX && !matches!(raw, "null" | "{}" | "[]") {
+            value(path, raw, start, nesting, &mut leaves);
+        }
+    });
     Some(leaves)
 }
 
-fn values(whole: &str, raw: &str, path: &str, nesting: u32, leaves: &mut Vec<Leaf>) {
-    if leaves.len() >= LEAVES_MAX {
+fn value(path: &str, raw: &str, start: usize, nesting: u32, leaves: &mut Vec<Leaf>) {
+    let range = start..start + raw.len();
+    let whole = |text: &str| {
+        let (path, text, range) = (path.to_owned(), text.to_owned(), range.clone());
+        Leaf { path, text, range, is_json: true, nesting: 0 }
+    };
+    let Some(inside) = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) else {
+        leaves.push(whole(raw));
         return;
-    }
-    if raw.starts_with('{') {
-        let Ok(Members(members)) = serde_json::from_str(raw) else { return };
-        for (name, value) in members {
-            values(whole, value.get(), &joined(path, &name), nesting, leaves);
-        }
-    } else if raw.starts_with('[') {
-        let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) else { return };
-        for (number, value) in items.into_iter().enumerate() {
-            values(whole, value.get(), &format!("{path}[{number}]"), nesting, leaves);
-        }
-    } else if raw != "null" {
-        // Borrowed from the whole: how far in is the distance of the two.
-        let start = (raw.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
-        let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
-        let range = start..start + raw.len();
-        match document(&text, nesting + 1).or_else(|| template(&text)) {
-            Some(inside) => leaves.extend(inside.into_iter().map(|inner| Leaf {
-                path: joined(path, &inner.path),
-                text: inner.text.clone(),
-                range: range.clone(),
-                is_json: true,
-                inner: Some((text.clone(), Box::new(inner))),
-            })),
-            None => leaves.push(Leaf { path: path.to_owned(), text, range, is_json: true, inner: None }),
-        }
+    };
+    let unescape = |escape: &str| serde_json::from_str(&format!("\"{escape}\"")).unwrap_or_default();
+    let decoded = Decoded::new(inside, &ESCAPE, unescape);
+    match document(&decoded.text, nesting + 1).or_else(|| template(&decoded.text)) {
+        Some(inner) => leaves.extend(inner.into_iter().map(|leaf| {
+            let range = decoded.place(&leaf.range);
+            Leaf { range, nesting: leaf.nesting + 1, ..leaf }.moved(start + 1, path)
+        })),
+        None => leaves.push(whole(&decoded.text)),
     }
 }
 
@@ -135,96 +169,78 @@ fn template(text: &str) -> Option<Vec<Leaf>> {
 /// The values of a form, of a template's lines, or of free text.
 fn lines(body: &str) -> Vec<Leaf> {
     let mut leaves: Vec<Leaf> = Vec::new();
-    let mut at = 0;
+    let is_encoded = !body.trim_end().contains(char::is_whitespace);
+    let mut next = 0;
     for (number, line) in body.split_inclusive('\n').enumerate() {
-        let rest = body.get(at..).unwrap_or_default();
-        if let Some(inside) = document(rest, 0) {
-            leaves.extend(inside.into_iter().map(|leaf| leaf.moved(at, "")));
-            break;
+        let (start, end) = (next, next + line.trim_end().len());
+        next += line.len();
+        if let Some(inside) = document(part(body, start..body.len()), 0) {
+            leaves.extend(inside.into_iter().map(|leaf| leaf.moved(start, "")));
+            return leaves;
         }
-        if pairs(body, at, line, number, &mut leaves) {
-            break;
+        let mut at = start;
+        while at < end {
+            let pair_end = part(body, at..end).find('&').map_or(end, |ampersand| at + ampersand);
+            let pair = part(body, at..pair_end);
+            let title = || TITLE.captures(pair).filter(|_| at == start);
+            let named = FIELD.captures(pair).or_else(title).map(|found| found.extract::<1>());
+            at = match (named, leaves.last_mut()) {
+                (Some((before, ["content"])), _) => {
+                    let from = at + before.len();
+                    let content = part(body, from..body.len());
+                    let inside = document(content, 0).unwrap_or_else(|| lines(content));
+                    leaves.extend(inside.into_iter().map(|leaf| leaf.moved(from, "content")));
+                    return leaves;
+                }
+                (Some((before, [name])), _) => {
+                    let is_text = TEXT_FIELDS.contains(&name) && !is_encoded;
+                    let to = if is_text { end } else { pair_end };
+                    leaves.push(Leaf::plain(body, name, at + before.len()..to));
+                    to + 1
+                }
+                // Text that goes on from the pair before.
+                (None, Some(last)) if at > start => {
+                    *last = Leaf::plain(body, &last.path, last.range.start..pair_end);
+                    pair_end + 1
+                }
+                (None, _) => {
+                    leaves.push(Leaf::plain(body, &format!("{LINE}{}", number + 1), at..end));
+                    end
+                }
+            };
         }
-        at += line.len();
     }
     leaves
 }
 
-/// The values of one line; true if the last one runs to the body's end.
-fn pairs(body: &str, start: usize, line: &str, number: usize, leaves: &mut Vec<Leaf>) -> bool {
-    let end = start + line.trim_end().len();
-    let is_encoded = !body.trim_end().contains(char::is_whitespace);
-    let mut at = start;
-    let mut is_first = true;
-    while at < end {
-        let rest = body.get(at..end).unwrap_or_default();
-        let pair_end = rest.find('&').map_or(end, |ampersand| at + ampersand);
-        let part = body.get(at..pair_end).unwrap_or_default();
-        match name_and_value(part, is_first) {
-            Some((name, value)) => {
-                let from = at + value;
-                if name == "content" {
-                    let content = body.get(from..).unwrap_or_default();
-                    let inside = document(content, 0).unwrap_or_else(|| lines(content));
-                    leaves.extend(inside.into_iter().map(|leaf| leaf.moved(from, "content")));
-                    return true;
-                }
-                let to = if TEXT_FIELDS.contains(&name) && !is_encoded { end } else { pair_end };
-                leaves.push(plain(body, name.to_owned(), from..to));
-                at = to + 1;
-            }
-            // No pair: text that goes on from the one before, or stands alone.
-            None => match leaves.last_mut().filter(|leaf| !is_first && leaf.range.end + 1 == at) {
-                Some(leaf) => {
-                    leaf.range.end = pair_end;
-                    body.get(leaf.range.clone()).unwrap_or_default().trim().clone_into(&mut leaf.text);
-                    at = pair_end + 1;
-                }
-                None => {
-                    leaves.push(plain(body, format!("{LINE}{}", number + 1), at..end));
-                    at = end;
-                }
-            },
+/// The values of JSON that a template's values have broken, as far as a person would tell them: the names alone,
+/// without those of the objects around.
+fn broken(body: &str) -> Option<Vec<Leaf>> {
+    let (mut leaves, mut at) = (Vec::new(), 0);
+    while body.trim_start().starts_with('{')
+        && let Some(found) = MEMBER.captures_at(body, at)
+        && let (Some(name), Some(whole)) = (found.get(1), found.get(0))
+    {
+        at = whole.end();
+        // What is inside has names of its own, also where quotes stand around it.
+        if found.get(2).is_some() {
+            continue;
         }
-        is_first = false;
+        let is_text = part(body, at..body.len()).starts_with('"');
+        let start = at + usize::from(is_text);
+        let end = if is_text { &TEXT_END } else { &WORD_END }.find_at(body, start);
+        at = end.map_or(body.len(), |end| end.start());
+        match template(part(body, start..at)) {
+            Some(inside) => leaves.extend(inside.into_iter().map(|leaf| leaf.moved(start, name.as_str()))),
+            None => leaves.push(Leaf::plain(body, name.as_str(), start..at)),
+        }
     }
-    false
-}
-
-fn plain(body: &str, path: String, range: Range<usize>) -> Leaf {
-    let text = body.get(range.clone()).unwrap_or_default().trim().to_owned();
-    Leaf { path, text, range, is_json: false, inner: None }
-}
-
-/// The name that a part begins with, and where its value starts.
-fn name_and_value(part: &str, may_be_line: bool) -> Option<(&str, usize)> {
-    let is_name = |name: &str| {
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-        !name.is_empty() && name.chars().all(plain)
-    };
-    let is_words = |name: &str| {
-        let plain = |c: char| c.is_alphanumeric() || c == ' ';
-        !name.is_empty() && name.chars().count() <= 40 && name.chars().all(plain)
-    };
-    if let Some((name, _)) = part.split_once('=').filter(|(name, _)| is_name(name.trim())) {
-        return Some((name.trim(), name.len() + 1));
-    }
-    let (at, sign) = part.char_indices().find(|(_, c)| matches!(c, ':' | '：')).filter(|_| may_be_line)?;
-    // A list or bold type.
-    let name =
-        part.get(..at)?.trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '*' | '#' | '>'));
-    is_words(name).then_some((name, at + sign.len_utf8()))
+    (!leaves.is_empty()).then_some(leaves)
 }
 
 fn joined(path: &str, name: &str) -> String {
-    let is_plain =
-        name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '[' | ']' | '.' | ' '));
-    match (path, is_plain) {
-        ("", true) => name.to_owned(),
-        (path, true) if name.starts_with('[') => format!("{path}{name}"),
-        (path, true) => format!("{path}.{name}"),
-        (path, false) => format!("{path}[{name:?}]"),
-    }
+    let dot = if path.is_empty() || name.starts_with('[') { "" } else { "." };
+    format!("{path}{dot}{name}")
 }
 
 #[cfg(test)]

@@ -1,20 +1,60 @@
 //! What must not be shown: keys and tokens, also where the function could make nothing of a webhook.
 //!
-//! - `signs`: a text's characters, decoded.
-//! - `named`: where secrets stand in them.
+//! A text is decoded as often as it was encoded, and then searched for the names of secrets.
 
-mod named;
-mod signs;
-
+use crate::decoded::{Decoded, part, regex};
 use crate::leaves::Members;
-use arms_pagerduty::secret::{IntegrationKey, Mask};
+use arms_pagerduty::secret::{IntegrationKey, Mask, SECRET_NAMES};
 use http::request::Parts;
+use regex::Regex;
 use serde_json::value::RawValue;
+use std::ops::Range;
+use std::sync::LazyLock;
 
 /// What stands for a secret of which nothing may be shown.
 pub(crate) const HIDDEN: &str = "********";
 /// A part of a path that is as long as this may be a secret.
 const PATH_PART_CHARS: usize = 16;
+/// How far the end of a quoted text or of a list is sought.
+const VALUE_MAX_BYTES: usize = 4096;
+/// How often a text may be encoded.
+const ENCODED_MAX: usize = 4;
+/// Keys that follow each other.
+const KEYS: &str = r#"(?<keys>[0-9A-Za-z]{32}(?:[ ,"'\\]+[0-9A-Za-z]{32})*)(?:[^\w-]|$)"#;
+
+/// Escapes of JSON, URLs and HTML, and a terminal's colours, which mean nothing to a reader.
+static ESCAPE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"\\+(?:u[0-9a-fA-F]{4}|["'/nrtbf]?)|%[0-7][0-9a-fA-F]|&(?:quot|#34|#39);|\x1b\[[0-9;]*m"#)
+});
+/// A secret's name; then a sign that assigns a value to it, or keys.
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    let closing = r#"["'\\\[\]()\s]*"#;
+    let between = r#"["'\\\[\]()\s,.:=]+"#;
+    let sign = format!(r"(?<sign>{closing}(?:\d+\]{closing})?[:=：＝>][\s:=：＝>\\]*)");
+    regex(&format!("(?i)(?:{})(?:{sign}|{between}(?:(?:is|value){between})?{KEYS})", names()))
+});
+/// The end of a secret's name.
+static NAME: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r#"(?i)(?:{})["'\])\s]*$"#, names())));
+/// A word, and keys behind it as in `Bearer …`.
+static WORD: LazyLock<Regex> =
+    LazyLock::new(|| regex(&format!(r#"^(?<word>[^"'\\&,;}}\])<>\s]*)(?: +{KEYS})?"#)));
+/// Keys where also another field may begin.
+static KEYS_ALONE: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r"^(?:- *)?{KEYS}")));
+/// A word of a list or an object; before a colon it is a name.
+static ITEM: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"(?<word>[^"'\\&,;}\])<>\s\[{:]+)["' ]*(?<colon>:?)"#));
+
+/// The names that the function keeps out of every event, however their words are separated. In `C:\token` the first
+/// letter has been taken for an escape.
+fn names() -> String {
+    let letter = |c: char| match c {
+        't' => r"[t\t]".to_owned(),
+        'r' => r"[r\r]".to_owned(),
+        c => c.to_string(),
+    };
+    let name = |name: &&str| name.chars().map(letter).collect::<Vec<_>>().join("[-_ +]*");
+    SECRET_NAMES.iter().map(name).collect::<Vec<_>>().join("|")
+}
 
 /// A text without the mask's secrets and without what stands behind a secret's name.
 pub(crate) fn text(text: &str, mask: &Mask) -> String {
@@ -23,66 +63,150 @@ pub(crate) fn text(text: &str, mask: &Mask) -> String {
 
 /// A text without what stands behind a secret's name.
 pub(crate) fn named(text: &str) -> String {
-    let signs = signs::decode(text);
+    let decoded = decode(text);
     let mut shown = String::with_capacity(text.len());
     let mut at = 0;
-    for secret in named::secrets(&signs) {
-        let Some(secret) = signs.get(secret) else { continue };
-        let (Some(first), Some(last)) = (secret.first(), secret.last()) else { continue };
-        shown.push_str(text.get(at..first.start).unwrap_or_default());
-        shown.push_str(&key(&secret.iter().map(|sign| sign.c).collect::<String>()));
-        at = last.end;
+    for secret in secrets(text, &decoded) {
+        let place = decoded.place(&secret);
+        shown.push_str(part(text, at..place.start));
+        shown.push_str(&key(part(&decoded.text, secret)));
+        at = place.end;
     }
-    shown.push_str(text.get(at..).unwrap_or_default());
-    shown
+    shown + part(text, at..text.len())
+}
+
+fn decode(text: &str) -> Decoded {
+    let mut decoded = Decoded::new(text, &ESCAPE, unescaped);
+    for _ in 1..ENCODED_MAX {
+        decoded = decoded.again(&ESCAPE, unescaped);
+    }
+    decoded
+}
+
+fn unescaped(escape: &str) -> String {
+    let bare = escape.trim_start_matches('\\');
+    let of_code = |code: &str| u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
+    let c = match bare.split_at_checked(1) {
+        Some(("u" | "%", code)) => of_code(code),
+        Some(("n", _)) => Some('\n'),
+        Some(("r", _)) => Some('\r'),
+        Some(("t", _)) => Some('\t'),
+        Some(("b" | "f", _)) => Some(' '),
+        Some(("&", _)) => Some('"'),
+        Some(("\u{1b}", _)) => None,
+        _ => Some(bare.chars().next().unwrap_or('\\')),
+    };
+    c.map(String::from).unwrap_or_default()
+}
+
+/// The parts of a decoded text that hold secrets, in their order.
+fn secrets(source: &str, decoded: &Decoded) -> Vec<Range<usize>> {
+    let text = &decoded.text;
+    let (mut secrets, mut at) = (Vec::new(), 0);
+    while let Some(found) = NAMED.captures_at(text, at) {
+        let Some(sign) = found.name("sign") else {
+            secrets.extend(found.name("keys").map(|keys| keys.range()));
+            at = secrets.last().map_or(text.len(), |keys| keys.end);
+            continue;
+        };
+        let start = sign.end();
+        let rest = part(text, start..text.len());
+        let is_on_next_line = sign.as_str().contains(['\n', '\r']);
+        let (values, end) = match rest.chars().next() {
+            // A placeholder.
+            Some('{') if rest.starts_with("{{") => (Vec::new(), 0),
+            Some('[' | '{') => listed(rest),
+            Some('"' | '\'') => quoted(source, decoded, start),
+            _ => {
+                let found = if is_on_next_line { &KEYS_ALONE } else { &WORD }.captures(rest);
+                let parts = |name| found.as_ref()?.name(name).map(|part| part.range());
+                let values: Vec<_> = ["word", "keys"].into_iter().filter_map(parts).collect();
+                let end = values.last().map_or(0, |last| last.end);
+                (values, end)
+            }
+        };
+        at = start + end;
+        let values = values.into_iter().filter(|value| is_bare(part(rest, value.clone())));
+        secrets.extend(values.map(|value| start + value.start..start + value.end));
+    }
+    secrets
+}
+
+/// Whether a value is neither empty, nor nothing but dots, nor hidden already.
+fn is_bare(value: &str) -> bool {
+    let is_hidden = value.starts_with("****") && value.trim_start_matches('*').len() <= 4;
+    value.contains(char::is_alphanumeric) && !is_hidden
+}
+
+/// A quoted text, to the quote that is written like the first one; of one that never ends, a word. And where it ends.
+fn quoted(source: &str, decoded: &Decoded, open: usize) -> (Vec<Range<usize>>, usize) {
+    let written = |at: usize| part(source, decoded.place(&(at..at + 1)));
+    let rest = part(&decoded.text, open + 1..decoded.text.len());
+    let mut quotes = rest.match_indices(['"', '\'']).map(|(at, _)| at).take_while(|at| *at < VALUE_MAX_BYTES);
+    let end = quotes.find(|at| written(open + 1 + at) == written(open));
+    let end = 1 + end.or_else(|| WORD.find(rest).map(|word| word.end())).unwrap_or_default();
+    (Vec::from_iter(Some(1..end)), end)
+}
+
+/// Every value of a list or an object, and where it ends.
+fn listed(text: &str) -> (Vec<Range<usize>>, usize) {
+    let mut depth = 0_usize;
+    let end = text.bytes().take(VALUE_MAX_BYTES).position(|byte| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    let end = text.floor_char_boundary(end.unwrap_or(VALUE_MAX_BYTES));
+    let values = ITEM.captures_iter(part(text, 0..end)).filter_map(|item| {
+        let is_name = item.name("colon").is_some_and(|colon| !colon.is_empty());
+        item.name("word").filter(|_| !is_name).map(|word| word.range())
+    });
+    (values.collect(), end)
 }
 
 /// A JSON document in which each text is masked, and all that a secret's name stands for.
 pub(crate) fn json(document: &str, mask: &Mask) -> String {
-    let mut shown = String::with_capacity(document.len());
-    match value(document.trim(), mask, false, &mut shown) {
-        Ok(()) => shown,
-        // Whatever else it is, it is a text.
-        Err(_) => text(document, mask),
-    }
+    // Whatever else it is, it is a text.
+    value(document.trim(), mask, false).unwrap_or_else(|_| text(document, mask))
 }
 
-/// Writes a value; `is_secret` if a secret's name stands for it.
-fn value(raw: &str, mask: &Mask, is_secret: bool, shown: &mut String) -> Result<(), serde_json::Error> {
+/// A value; `is_secret` if a secret's name stands for it.
+fn value(raw: &str, mask: &Mask, is_secret: bool) -> serde_json::Result<String> {
+    let read = |raw: &RawValue| serde_json::from_str::<String>(raw.get());
     if raw.starts_with('{') {
         let Members(members) = serde_json::from_str(raw)?;
         // `{"name":"token","value":"…"}`
-        let says_name = |value: &RawValue| {
-            serde_json::from_str::<String>(value.get()).is_ok_and(|text| named::is_secret(&text))
-        };
-        let is_pair = members.iter().any(|(_, value)| says_name(value));
-        shown.push('{');
-        for (number, (name, inner)) in members.iter().enumerate() {
-            let is_secret =
-                is_secret || named::is_secret(name) || is_pair && name.eq_ignore_ascii_case("value");
-            shown.push_str(if number == 0 { "" } else { "," });
-            shown.push_str(&serde_json::to_string(&text(name, mask))?);
-            shown.push(':');
-            value(inner.get(), mask, is_secret, shown)?;
-        }
-        shown.push('}');
-    } else if raw.starts_with('[') {
-        shown.push('[');
-        for (number, inner) in serde_json::from_str::<Vec<&RawValue>>(raw)?.iter().enumerate() {
-            shown.push_str(if number == 0 { "" } else { "," });
-            value(inner.get(), mask, is_secret, shown)?;
-        }
-        shown.push(']');
-    } else if raw.starts_with('"') {
-        let inner: String = serde_json::from_str(raw)?;
-        let masked = if is_secret && !inner.starts_with('*') { key(&inner) } else { text(&inner, mask) };
-        shown.push_str(&if masked == inner { raw.to_owned() } else { serde_json::to_string(&masked)? });
-    } else if is_secret && raw.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
-        shown.push_str(&serde_json::to_string(HIDDEN)?);
-    } else {
-        shown.push_str(serde_json::from_str::<&RawValue>(raw)?.get());
+        let is_pair = members.iter().any(|(_, value)| read(value).is_ok_and(|text| is_secret_name(&text)));
+        let shown = members.iter().map(|(name, inner)| {
+            let is_named = is_secret_name(name) || is_pair && name.eq_ignore_ascii_case("value");
+            let name = serde_json::to_string(&text(name, mask))?;
+            Ok(format!("{name}:{}", value(inner.get(), mask, is_secret || is_named)?))
+        });
+        return Ok(format!("{{{}}}", shown.collect::<serde_json::Result<Vec<_>>>()?.join(",")));
     }
-    Ok(())
+    if raw.starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(raw)?;
+        let shown = items.iter().map(|inner| value(inner.get(), mask, is_secret));
+        return Ok(format!("[{}]", shown.collect::<serde_json::Result<Vec<_>>>()?.join(",")));
+    }
+    let raw: &RawValue = serde_json::from_str(raw)?;
+    let is_number = raw.get().starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    match read(raw) {
+        Ok(inner) => {
+            let masked = if is_secret && is_bare(&inner) { key(&inner) } else { text(&inner, mask) };
+            Ok(if masked == inner { raw.get().to_owned() } else { serde_json::to_string(&masked)? })
+        }
+        Err(_) if is_secret && is_number => serde_json::to_string(HIDDEN),
+        Err(_) => Ok(raw.get().to_owned()),
+    }
+}
+
+/// Whether a name, or its last part as in `payload.custom_details.token`, is that of a secret.
+fn is_secret_name(name: &str) -> bool {
+    NAME.is_match(&decode(name).text)
 }
 
 /// The headers, in their order.
@@ -113,10 +237,7 @@ pub(crate) fn target(head: &Parts, mask: &Mask) -> String {
     let Some(query) = head.uri.query() else { return path };
     let pairs = query.split('&').map(|pair| match pair.split_once('=') {
         // In a query a value ends nowhere but at the next pair.
-        Some((name, value)) if named::is_secret(name) && !value.is_empty() => {
-            let decoded = signs::decode(value).iter().map(|sign| sign.c).collect::<String>();
-            format!("{name}={}", key(decoded.trim()))
-        }
+        Some((name, value)) if is_secret_name(name) => format!("{name}={}", key(decode(value).text.trim())),
         _ => text(pair, mask),
     });
     format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
@@ -175,7 +296,12 @@ mod tests {
             ("https://h/?integration%5Fkey=§&x", "https://h/?integration%5Fkey=****cdef&x"),
             ("url=https%3A%2F%2Fh%3Frouting_key%3D§%26x", "url=https%3A%2F%2Fh%3Frouting_key%3D****cdef%26x"),
             ("u=%253Frouting_key%253D§%2526x", "u=%253Frouting_key%253D****cdef%2526x"),
+            // One encoding in another.
+            (r#""%5Cu0074oken\u003d§""#, r#""%5Cu0074oken\u003d****cdef""#),
+            ("{&quot;token&quot;:&quot;§&quot;}", "{&quot;token&quot;:&quot;****cdef&quot;}"),
             // Other notations.
+            ("csrftoken=§", "csrftoken=****cdef"),
+            ("token:\n  - §", "token:\n  - ****cdef"),
             ("<routing_key>§</routing_key>", "<routing_key>****cdef</routing_key>"),
             ("routing_key => '§',", "routing_key => '****cdef',"),
             ("the integration key is §.", "the integration key is ****cdef."),
@@ -193,6 +319,7 @@ mod tests {
             (r#"{"routing_key": "u+aaaaaaaaaaaaaaaaaa"}"#, r#"{"routing_key": "********"}"#),
             (r#"{\"service_key\":\"short\"}"#, r#"{\"service_key\":\"********\"}"#),
             (r#"{"token":"two, \"three\" words","a":"b"}"#, r#"{"token":"********","a":"b"}"#),
+            (r#"{"token":"*secret"}"#, r#"{"token":"********"}"#),
             ("access_token=a-b_c&x=1", "access_token=********&x=1"),
             ("the token bucket is full", "the token bucket is full"),
             ("tokens=5 keys=6 key=7", "tokens=5 keys=6 key=7"),

@@ -11,9 +11,11 @@ const WEBHOOKS_MAX: usize = 500;
 const WEBHOOKS_MAX_BYTES: usize = 64 << 20;
 
 /// All that the page shows besides what the stand-in remembers.
+#[derive(Default)]
 pub(crate) struct Memory {
     book: Mutex<Book>,
-    revision: watch::Sender<u64>,
+    /// The number that grows.
+    pub(crate) revision: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -24,10 +26,6 @@ struct Book {
 }
 
 impl Memory {
-    pub(crate) fn new() -> Self {
-        Self { book: Mutex::default(), revision: watch::Sender::new(0) }
-    }
-
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -35,11 +33,6 @@ impl Memory {
     /// Tells those who wait that something has changed.
     pub(crate) fn changed(&self) {
         self.revision.send_modify(|revision| *revision += 1);
-    }
-
-    /// The number that grows.
-    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
-        self.revision.subscribe()
     }
 
     /// Remembers a webhook that has just come.
@@ -65,26 +58,14 @@ impl Memory {
         self.changed();
     }
 
-    /// Keeps the origins that were found, so that they are sought once.
-    pub(crate) fn note_origins(&self, id: &str, traced: Webhook) {
-        // Nothing has changed for those who wait: they get the origins whenever they ask.
-        if let Some(webhook) = self.book().webhooks.iter_mut().rev().find(|webhook| webhook.id == id) {
-            for (sent, traced) in webhook.events.iter_mut().zip(traced.events) {
-                sent.fields = traced.fields;
-            }
-            webhook.is_traced = true;
-            webhook.lost = traced.lost;
-        }
+    /// What `read` makes of each, newest first.
+    pub(crate) fn map<T>(&self, read: impl FnMut(&Webhook) -> Option<T>) -> Vec<T> {
+        self.book().webhooks.iter().rev().filter_map(read).collect()
     }
 
     /// One, as it is now.
     pub(crate) fn get(&self, id: &str) -> Option<Webhook> {
-        self.book().webhooks.iter().rev().find(|webhook| webhook.id == id).cloned()
-    }
-
-    /// What `read` makes of each, newest first.
-    pub(crate) fn map<T>(&self, read: impl FnMut(&Webhook) -> Option<T>) -> Vec<T> {
-        self.book().webhooks.iter().rev().filter_map(read).collect()
+        self.map(|webhook| (webhook.id == id).then(|| webhook.clone())).into_iter().next()
     }
 
     /// How many were let go.

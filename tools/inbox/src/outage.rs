@@ -1,16 +1,16 @@
 //! An outage of PagerDuty with durable delivery: alerts fire and recover meanwhile, and everything is right afterwards.
 
-use crate::bench::Bench;
-use crate::options::{Options, Secrets};
+use crate::inbox::Inbox;
 use crate::queue::Queue;
-use crate::sample::{self, Sample};
+use crate::samples::Sample;
 use crate::screen::{self, Screen};
-use crate::tour::heading;
+use crate::tour;
 use arms_pagerduty::host::Fault;
 use owo_colors::OwoColorize;
 use pagerduty_standin::{Alert, AlertState, Api, Standin};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -35,98 +35,84 @@ const EMPTY_WITHIN: Duration = Duration::from_mins(3);
 /// How often the number of waiting messages is shown.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// Lets it happen, and shows each step.
+/// Lets it happen for as long as `lasts`, and shows each step.
 ///
 /// # Errors
 /// When PagerDuty does not have every event in its order afterwards; it has been shown then.
 pub(crate) async fn show(
-    options: &Options,
-    secrets: &Secrets,
-    sample: &Sample,
-    bench: &Bench,
+    inbox: &Arc<Inbox>,
     queue: &Queue,
+    lasts: Duration,
+    sample: &Sample,
     screen: &mut Screen,
 ) -> Result<(), Fault> {
-    let lasts = Duration::from_secs(options.outage.unwrap_or_default().into());
-    heading(screen, "Durable delivery in an outage of PagerDuty")?;
+    screen.heading("Durable delivery in an outage of PagerDuty")?;
     screen.line("  Each event is stored in a queue (here a local one) before ARMS is answered.\n")?;
-    let mut script = Script { sample, token: secrets.first_token(), bench, queue, begun: Instant::now() };
-    for (name, status) in steps(BEFORE) {
-        script.send(name, status, screen).await?;
-    }
-    if !script.is_empty_within(SENT_WITHIN, screen).await? {
+    let mut script = Script { sample, inbox, queue, screen, begun: Instant::now() };
+    script.play(BEFORE).await?;
+    if !script.is_empty_within(SENT_WITHIN).await? {
         return Err("the events before the outage were not delivered".into());
     }
-    script.note("PagerDuty is down: it answers 500 to everything".red(), screen)?;
+    script.note("PagerDuty is down: it answers 500 to everything".red())?;
     let down_at = Instant::now();
-    bench.standin.set_standing_fault(Some(pagerduty_standin::Fault::status(500)));
+    inbox.standin.set_standing_fault(Some(pagerduty_standin::Fault::status(500)));
     for percent in 0..100_i8 {
-        for (name, status) in steps(percent) {
-            sleep_until(down_at + lasts * percent.unsigned_abs().into() / 100).await;
-            script.send(name, status, screen).await?;
-        }
+        sleep_until(down_at + lasts * percent.unsigned_abs().into() / 100).await;
+        script.play(percent).await?;
     }
     sleep_until(down_at + lasts).await;
-    bench.standin.set_standing_fault(None);
-    script.note("PagerDuty is back".green(), screen)?;
-    let is_empty = script.is_empty_within(EMPTY_WITHIN, screen).await?;
-    let is_right = compare(&bench.standin, &sample.key, screen)?;
+    inbox.standin.set_standing_fault(None);
+    script.note("PagerDuty is back".green())?;
+    let is_empty = script.is_empty_within(EMPTY_WITHIN).await?;
+    let is_right = compare(&inbox.standin, sample.key(), screen)?;
     if !is_empty || !is_right {
         return Err("PagerDuty does not have every event in its order".into());
     }
-    let end = "  Nothing was lost, and the events of each alert arrived in their order.";
-    screen.line(&end.green().to_string())?;
+    screen.line("  Nothing was lost, and the events of each alert arrived in their order.".green())?;
     Ok(())
-}
-
-/// What happens at this percentage of the outage.
-fn steps(percent: i8) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let of_alert = move |(name, story): (&'static str, &'static [(i8, &'static str)])| {
-        story.iter().filter(move |(at, _)| *at == percent).map(move |(_, status)| (name, *status))
-    };
-    ALERTS.into_iter().flat_map(of_alert)
 }
 
 struct Script<'a> {
     sample: &'a Sample,
-    token: Option<&'a str>,
-    bench: &'a Bench,
+    inbox: &'a Arc<Inbox>,
     queue: &'a Queue,
+    screen: &'a mut Screen,
     begun: Instant,
 }
 
 impl Script<'_> {
-    /// Sends the webhook of an alert and shows the answer.
-    async fn send(&mut self, name: &str, status: &str, screen: &mut Screen) -> Result<(), Fault> {
-        let alert = json!({
-            "status": status, "fingerprint": name,
-            "labels": {"alertname": name, "severity": "error"},
-            "annotations": {"message": format!("{name} is {status}")},
-        });
-        let headers = [
-            (sample::KEY_HEADER, self.sample.key.as_str()),
-            ("content-type", "application/json"),
-            (sample::TOKEN_HEADER, self.token.unwrap_or_default()),
-        ];
-        let body = json!({"alerts": [alert]}).to_string();
-        let answer = self.bench.send(&self.sample.path, headers, body).await?;
-        let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-        let said = said.get("status").and_then(Value::as_str).unwrap_or("no status").to_owned();
-        let is_stored = said == "stored";
-        let answered = format!("{} {said}", answer.status().as_u16());
-        let answered = if is_stored { answered.green().to_string() } else { answered.red().to_string() };
-        screen.line(&format!("  {}  {name:<15} {status:<9} {answered}", self.time()))?;
-        if is_stored { Ok(()) } else { Err("the event was not stored".into()) }
+    /// Sends the webhooks of this percentage of the outage, and shows the answers.
+    async fn play(&mut self, percent: i8) -> Result<(), Fault> {
+        let steps =
+            ALERTS.iter().flat_map(|(name, story)| story.iter().map(move |(at, status)| (name, at, status)));
+        for (name, _, status) in steps.filter(|(_, at, _)| **at == percent) {
+            let alert = json!({
+                "status": status, "fingerprint": name,
+                "labels": {"alertname": name, "severity": "error"},
+                "annotations": {"message": format!("{name} is {status}")},
+            });
+            let id = tour::send(self.inbox, self.sample, json!({"alerts": [alert]}).to_string()).await?;
+            let webhook = self.inbox.memory.get(&id).ok_or("the webhook is gone")?;
+            let is_stored =
+                webhook.events.iter().any(|sent| sent.delivery.as_ref().is_some_and(|end| end.is_stored));
+            let answer = webhook.answer.map_or(0, |answer| answer.status);
+            if !is_stored {
+                return Err(format!("the event was not stored: {answer}").into());
+            }
+            let answer = format!("{answer} stored");
+            self.note(format!("{name:<15} {status:<9} {}", answer.green()))?;
+        }
+        Ok(())
     }
 
     /// Waits until the queue is empty, and shows how it empties.
-    async fn is_empty_within(&self, within: Duration, screen: &mut Screen) -> Result<bool, Fault> {
+    async fn is_empty_within(&mut self, within: Duration) -> Result<bool, Fault> {
         let end = Instant::now() + within;
         let mut looked_at = Instant::now();
         loop {
             let (waiting, dead) = self.queue.counts();
             if waiting == 0 {
-                self.note("The queue is empty".dimmed(), screen)?;
+                self.note("The queue is empty".dimmed())?;
                 return Ok(dead == 0);
             }
             if Instant::now() >= end {
@@ -134,40 +120,35 @@ impl Script<'_> {
             }
             if looked_at.elapsed() >= LOOK_EVERY {
                 looked_at = Instant::now();
-                self.note(format!("{waiting} events wait in the queue").dimmed(), screen)?;
+                self.note(format!("{waiting} events wait in the queue").dimmed())?;
             }
             sleep(Duration::from_millis(50)).await;
         }
     }
 
-    fn note(&self, text: impl Display, screen: &mut Screen) -> Result<(), Fault> {
-        Ok(screen.line(&format!("  {}  {text}", self.time()))?)
-    }
-
-    fn time(&self) -> String {
-        format!("{:>4} s", self.begun.elapsed().as_secs())
+    fn note(&mut self, text: impl Display) -> Result<(), Fault> {
+        Ok(self.screen.line(format!("  {:>4} s  {text}", self.begun.elapsed().as_secs()))?)
     }
 }
 
 /// Shows for each alert what happened and what PagerDuty has, and says whether that is the same.
 fn compare(standin: &Standin, key: &str, screen: &mut Screen) -> Result<bool, Fault> {
-    heading(screen, "What PagerDuty has")?;
+    screen.heading("What PagerDuty has")?;
     let mut is_right = true;
     for (name, story) in ALERTS {
         let happened: Vec<&str> = story.iter().map(|(_, status)| *status).collect();
         let alert = standin.alert(key, name);
         let has = alert.as_ref().map(statuses).unwrap_or_default();
+        let state = alert.map_or(AlertState::Resolved, |alert| alert.state);
         let is_open = happened.last() == Some(&FIRING);
-        let state = alert.map(|alert| alert.state);
-        let is_same =
-            has == happened && state.is_some_and(|state| (state != AlertState::Resolved) == is_open);
+        let is_same = has == happened && (state != AlertState::Resolved) == is_open;
         is_right &= is_same;
         let verdict = if is_same {
-            state.map(screen::state).unwrap_or_default()
+            screen::state(state)
         } else {
             format!("WRONG: PagerDuty has {}", has.join(", ")).red().to_string()
         };
-        screen.line(&format!("  {name:<15} {:<38} -> {verdict}", happened.join(", ")))?;
+        screen.line(format!("  {name:<15} {:<38} -> {verdict}", happened.join(", ")))?;
     }
     screen.line("")?;
     Ok(is_right)
@@ -175,6 +156,6 @@ fn compare(standin: &Standin, key: &str, screen: &mut Screen) -> Result<bool, Fa
 
 /// The statuses of the events that PagerDuty has accepted, in their order.
 fn statuses(alert: &Alert) -> Vec<&'static str> {
-    let is_trigger = |event: &Value| Api::V2.action(event) == Some("trigger");
+    let is_trigger = |event| Api::V2.action(event) == Some("trigger");
     alert.events.iter().map(|taken| if is_trigger(&taken.event) { FIRING } else { RESOLVED }).collect()
 }

@@ -5,7 +5,8 @@ use anstream::AutoStream;
 use owo_colors::OwoColorize;
 use pagerduty_standin::AlertState;
 use serde_json::{Deserializer, Serializer};
-use std::io::{Stdout, Write};
+use std::fmt::Display;
+use std::io::{Result, Stdout, Write};
 
 /// Where everything is written: standard output, in colour on a terminal unless `NO_COLOR` is set.
 pub(crate) struct Screen(AutoStream<Stdout>);
@@ -16,24 +17,39 @@ impl Screen {
     }
 
     /// Writes a line at once, without what stands behind a secret's name.
-    pub(crate) fn line(&mut self, text: &str) -> std::io::Result<()> {
-        self.made_up(&masking::named(text))
+    pub(crate) fn line(&mut self, text: impl Display) -> Result<()> {
+        self.made_up(&masking::named(&text.to_string()))
     }
 
     /// Writes a line whose key is made up, and needed.
-    pub(crate) fn made_up(&mut self, text: &str) -> std::io::Result<()> {
+    pub(crate) fn made_up(&mut self, text: &str) -> Result<()> {
         writeln!(self.0, "{text}")?;
         self.0.flush()
+    }
+
+    pub(crate) fn heading(&mut self, text: &str) -> Result<()> {
+        self.line(format!("\n{}", text.bold()))
+    }
+
+    /// Writes a text from outside. JSON is laid out, all else stays as it is.
+    pub(crate) fn body(&mut self, text: &str) -> Result<()> {
+        let (text, mut pretty) = (printable(text), Serializer::pretty(Vec::new()));
+        let laid_out = serde_transcode::transcode(&mut Deserializer::from_str(&text), &mut pretty);
+        let laid_out = laid_out.map(|()| String::from_utf8_lossy(&pretty.into_inner()).into_owned());
+        for line in laid_out.unwrap_or(text).lines() {
+            self.line(format!("  {line}"))?;
+        }
+        Ok(())
     }
 }
 
 /// A severity, at least `width` wide.
 pub(crate) fn severity(word: &str, width: usize) -> String {
-    let word = format!("{word:<width$}");
-    match word.trim_end() {
-        "critical" | "error" => word.red().to_string(),
-        "warning" => word.yellow().to_string(),
-        _ => word.dimmed().to_string(),
+    let padded = format!("{word:<width$}");
+    match word {
+        "critical" | "error" => padded.red().to_string(),
+        "warning" => padded.yellow().to_string(),
+        _ => padded.dimmed().to_string(),
     }
 }
 
@@ -42,15 +58,6 @@ pub(crate) fn state(state: AlertState) -> String {
         AlertState::Triggered => "triggered".red().to_string(),
         AlertState::Acknowledged => "acknowledged".yellow().to_string(),
         AlertState::Resolved => "resolved".green().to_string(),
-    }
-}
-
-/// JSON is laid out, all else stays as it is.
-pub(crate) fn laid_out(text: &str) -> String {
-    let mut pretty = Serializer::pretty(Vec::new());
-    match serde_transcode::transcode(&mut Deserializer::from_str(text), &mut pretty) {
-        Ok(()) => String::from_utf8_lossy(&pretty.into_inner()).into_owned(),
-        Err(_) => text.to_owned(),
     }
 }
 

@@ -1,99 +1,116 @@
 //! The sample on its way from ARMS to the on-call's screen.
 
-use crate::bench::{Bench, LISTEN};
-use crate::masking;
-use crate::options::{Options, Secrets};
-use crate::sample::{self, Sample};
-use crate::screen::{Screen, laid_out, printable, severity, state};
+use crate::inbox::{Inbox, LISTEN};
+use crate::options::Options;
+use crate::samples::{Sample, TOKEN_HEADER};
+use crate::screen::{Screen, printable, severity, state};
 use arms_pagerduty::host::Fault;
-use arms_pagerduty::secret::{IntegrationKey, Mask, Token};
+use bytes::Bytes;
+use http::{Request, StatusCode};
 use owo_colors::OwoColorize;
-use pagerduty_standin::{Api, Received};
+use std::sync::Arc;
+
+/// Sends a body as the sample's sender does, and gives the webhook's id.
+///
+/// # Errors
+/// When it is none that HTTP can carry.
+pub(crate) async fn send(inbox: &Arc<Inbox>, sample: &Sample, body: String) -> Result<String, Fault> {
+    let mut request = Request::post(&sample.path);
+    for (name, value) in &sample.headers {
+        request = request.header(name, value);
+    }
+    if let Some(token) = &inbox.token {
+        request = request.header(TOKEN_HEADER, token);
+    }
+    let (head, body) = request.body(Bytes::from(body))?.into_parts();
+    Ok(Arc::clone(inbox).take(head, Ok(body)).await.0)
+}
+
+/// The addresses, and what is unusual about them.
+pub(crate) fn greet(inbox: &Inbox, options: &Options, path: &str, screen: &mut Screen) -> Result<(), Fault> {
+    for (taken, what) in &inbox.taken {
+        let note = format!("{taken} is taken: {what} listens on a free port instead.\n");
+        screen.line(note.yellow())?;
+    }
+    let limit = if options.rate_limit { ", 120 events a minute for a key" } else { "" };
+    screen.line(format!("{:<9} http://{}{path}", "Webhook".bold(), inbox.address))?;
+    if let Some(page) = inbox.page {
+        screen.line(format!("{:<9} http://{page}/", "Page".bold()))?;
+    }
+    screen.line(format!("{:<9} {} (a stand-in{limit})", "PagerDuty".bold(), inbox.events_url))?;
+    if let Some(to) = &inbox.forward {
+        let note = "\n*** EVERY EVENT GOES TO THE REAL PAGERDUTY AS WELL, AND PAGES ***";
+        screen.line(format!("{note}\n    {} under the key {}", to.url, to.shown_key).red())?;
+    }
+    Ok(())
+}
 
 /// Sends the sample through the function and shows each step, then what to try next.
 ///
 /// # Errors
 /// When it did not become an open alert; then the steps have been shown all the same.
 pub(crate) async fn give(
+    inbox: &Arc<Inbox>,
     options: &Options,
-    secrets: &Secrets,
     sample: &Sample,
-    bench: &Bench,
     screen: &mut Screen,
 ) -> Result<(), Fault> {
-    let url = format!("http://{}{}", bench.address, sample.path);
-    let mask = mask(sample, secrets);
-
-    let mut headers = sample.headers.clone();
-    headers.extend(secrets.first_token().map(|token| (sample::TOKEN_HEADER.to_owned(), token.to_owned())));
-    heading(screen, &format!("1. What ARMS sends ({})", sample::FILE))?;
-    screen.line(&format!("  POST {url}"))?;
-    for (name, value) in &headers {
-        let name_shown = format!("{name}:").cyan().to_string();
-        screen.line(&format!("  {name_shown} {}", masking::text(value, &mask)))?;
+    let id = send(inbox, sample, sample.body.clone()).await?;
+    let webhook = inbox.memory.get(&id).ok_or("the sample is gone")?;
+    screen.heading("1. What ARMS sends (events/alertmanager-firing.json)")?;
+    screen.line(format!("  POST http://{}{}", inbox.address, webhook.target))?;
+    for (name, value) in &webhook.headers {
+        screen.line(format!("  {} {value}", format!("{name}:").cyan()))?;
     }
     screen.line("")?;
-    body(screen, &masking::text(&sample.body, &mask))?;
+    screen.body(&webhook.body)?;
 
-    let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let answer = bench.send(&sample.path, headers, sample.body.clone()).await?;
-
-    heading(screen, "2. What PagerDuty gets")?;
-    let is_ours = |request: &Received| {
-        let event = request.json.as_ref();
-        event.and_then(|event| Api::V2.dedup_key(event)) == Some(sample.fingerprint.as_str())
-    };
-    let sent = bench.standin.requests().into_iter().find(is_ours);
-    match &sent {
-        Some(sent) => {
-            screen.line(&format!("  {} {}{}", sent.method, bench.events_url, sent.path))?;
-            body(screen, &masking::text(&String::from_utf8_lossy(&sent.body), &mask))?;
-        }
-        None => screen.line("  nothing")?,
+    screen.heading("2. What PagerDuty gets")?;
+    for sent in webhook.events.iter().filter(|sent| !sent.attempts.is_empty()) {
+        screen.line(format!("  POST {}/v2/enqueue", inbox.events_url))?;
+        screen.body(&String::from_utf8_lossy(&sent.wire))?;
     }
 
-    heading(screen, "3. What ARMS is answered")?;
-    let status = answer.status();
-    screen.line(&format!(
-        "  {}",
-        if status.is_success() { status.green().to_string() } else { status.red().to_string() }
-    ))?;
-    body(screen, &masking::text(&String::from_utf8_lossy(answer.body()), &mask))?;
+    screen.heading("3. What ARMS is answered")?;
+    if let Some(answer) = &webhook.answer {
+        screen.line(format!("  {}", StatusCode::from_u16(answer.status)?))?;
+        screen.body(&answer.body)?;
+    }
 
-    heading(screen, "4. What PagerDuty shows")?;
-    let Some(alert) = bench.standin.alert(&sample.key, &sample.fingerprint) else {
-        screen.line("  no alert")?;
-        return Err("the sample did not become an alert".into());
-    };
+    screen.heading("4. What PagerDuty shows")?;
+    let alert = webhook.events.first().and_then(|sent| inbox.alert(sent.alert.as_ref()?));
+    let alert = alert.ok_or("the sample did not become an alert")?;
     for (name, value) in [
         ("state", state(alert.state)),
         ("severity", severity(alert.severity.as_deref().unwrap_or("none"), 0)),
         ("summary", printable(&alert.summary)),
         ("source", printable(alert.source.as_deref().unwrap_or_default())),
     ] {
-        screen.line(&format!("  {} {value}", format!("{name:<9}").cyan()))?;
+        screen.line(format!("  {} {value}", format!("{name:<9}").cyan()))?;
     }
 
-    heading(screen, "Try next")?;
+    screen.heading("Try next")?;
     // This function ends with `--once`: the commands are for the next one.
     let next = options.listen.filter(|address| address.port() != 0).unwrap_or(LISTEN);
-    let address = if options.once { next } else { bench.address };
+    let address = if options.once { next } else { inbox.address };
     let url = format!("http://{address}{}", sample.path);
     if options.once {
         screen.line(
             "  Start it without `--once`, so that it goes on listening, and paste in another terminal.\n",
         )?;
     }
-    screen.line("  The same alert fires again: PagerDuty adds it to the open one and pages nobody twice.")?;
-    let command = |status| sample.command(&url, options.token, status);
-    screen.made_up(&format!("\n{}\n", command("firing")?))?;
-    screen.line("  It recovers: PagerDuty resolves it.")?;
-    screen.made_up(&format!("\n{}", command("resolved")?))?;
+    for (what, status) in [
+        ("The same alert fires again: PagerDuty adds it to the open one and pages nobody twice.", "firing"),
+        ("It recovers: PagerDuty resolves it.", "resolved"),
+    ] {
+        screen.line(format!("  {what}"))?;
+        screen.made_up(&format!("\n{}\n", sample.command(&url, options.token, status)?))?;
+    }
 
-    heading(screen, "Go live")?;
-    screen.line(&format!(
+    screen.heading("Go live")?;
+    screen.line(format!(
         "  One setting keeps this on your machine: PAGERDUTY_EVENTS_URL={}",
-        bench.events_url
+        inbox.events_url
     ))?;
     screen
         .line("  Without it the function sends to the real PagerDuty, and a real integration key pages:")?;
@@ -101,51 +118,4 @@ pub(crate) async fn give(
         "  here with `cargo run -p arms-pagerduty`, deployed with `sam build && sam deploy --guided`.",
     )?;
     Ok(())
-}
-
-/// The addresses, and what is unusual about them.
-pub(crate) fn greet(bench: &Bench, options: &Options, path: &str, screen: &mut Screen) -> Result<(), Fault> {
-    for (taken, what) in [(bench.taken, "the function"), (bench.page_taken, "the page")] {
-        if let Some(taken) = taken {
-            let note = format!("{taken} is taken: {what} listens on a free port instead.\n");
-            screen.line(&note.yellow().to_string())?;
-        }
-    }
-    let limit = if options.rate_limit { ", 120 events a minute for a key" } else { "" };
-    let page = bench.page.map(|page| format!("http://{page}/"));
-    for (name, value) in [
-        ("Webhook", Some(format!("http://{}{path}", bench.address))),
-        ("Page", page),
-        ("PagerDuty", Some(format!("{} (a stand-in{limit})", bench.events_url))),
-    ] {
-        if let Some(value) = value {
-            screen.line(&format!("{} {value}", format!("{name:<9}").bold()))?;
-        }
-    }
-    if let Some((url, key)) = &bench.forwarding {
-        let note = format!(
-            "\n*** EVERY EVENT GOES TO THE REAL PAGERDUTY AS WELL, AND PAGES ***\n    {url} under the key {key}"
-        );
-        screen.line(&note.red().to_string())?;
-    }
-    Ok(())
-}
-
-pub(crate) fn heading(screen: &mut Screen, text: &str) -> Result<(), Fault> {
-    Ok(screen.line(&format!("\n{}", text.bold()))?)
-}
-
-/// JSON is laid out, all else stays as it is.
-fn body(screen: &mut Screen, text: &str) -> Result<(), Fault> {
-    for line in laid_out(&printable(text)).lines() {
-        screen.line(&format!("  {line}"))?;
-    }
-    Ok(())
-}
-
-fn mask(sample: &Sample, secrets: &Secrets) -> Mask {
-    let key = IntegrationKey::parse(&sample.key).ok();
-    let tokens: Vec<Token> =
-        secrets.first_token().into_iter().map(|token| Token::new(token.to_owned())).collect();
-    Mask::new(&key, &tokens)
 }
