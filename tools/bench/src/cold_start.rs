@@ -24,6 +24,7 @@ pub(crate) async fn measure(
     let mut runs: Vec<Measured<Vec<f64>>> = vec![Measured::default(); programs.len()];
     for number in 0..WARM_UP_RUNS + count {
         for (program, runs) in programs.iter().zip(&mut runs) {
+            program.unpack()?;
             let run = start(program, pagerduty, event).await?;
             if number >= WARM_UP_RUNS {
                 runs.iter_mut().zip(run).for_each(|(values, value)| values.push(value));

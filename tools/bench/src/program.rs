@@ -63,12 +63,20 @@ fn built(arguments: &str, file: &str) -> Result<PathBuf, Fault> {
     Ok(target.join("release").join(file))
 }
 
-/// The binary as unpacking its zip writes it. How a linker writes a file costs more page faults when it is started.
 fn unpacked(name: &'static str, built: &Path) -> Result<Program, Fault> {
     let path = built.with_file_name(format!("{name}.unpacked"));
-    fs::write(&path, fs::read(built)?)?;
-    fs::set_permissions(&path, fs::metadata(built)?.permissions())?;
+    fs::copy(built, &path)?;
     Ok(Program { name, command: vec![path.clone().into()], binary: Some(path) })
+}
+
+impl Program {
+    /// Writes the binary as unpacking its zip does. Where its pages then lie in memory is chance, and the same
+    /// binary starts up to 14 % faster or slower by it. So each start gets a file of its own.
+    pub(crate) fn unpack(&self) -> Result<(), Fault> {
+        let Some(path) = &self.binary else { return Ok(()) };
+        let content = fs::read(path)?;
+        Ok(fs::write(path, content)?)
+    }
 }
 
 /// Where an interpreter is: what is found in `PATH` may be a script that looks for it.
