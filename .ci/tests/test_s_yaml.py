@@ -1,57 +1,17 @@
 """s.yaml, field by field: Serverless Devs itself lets a misspelt field or an impossible size pass until it deploys, and some of it
-then too. Every field must be in the table below, with a value that Function Compute 3.0 and the fc3 component document (docs/zh/yaml
-of the component; "CreateFunction", "PutAsyncInvokeConfig", "Instance specifications"), and every way to break the file must be found."""
+then too. The file must pass its schema, and every way to break it must be found."""
 
 import copy
 import re
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 from support import ROOT
 
 FILE = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
+SCHEMA = Draft202012Validator(yaml.safe_load((ROOT / ".ci/s.schema.yaml").read_text(encoding="utf-8")))
 PROPS = "resources.arms_pagerduty.props"
-REGION = r"(cn-(beijing|chengdu|hangzhou|hongkong|huhehaote|qingdao|shanghai|shenzhen|zhangjiakou)" \
-    r"|ap-(northeast-[12]|southeast-[12357])|eu-(central|west)-1|us-(east|west)-1)"
-# The value that a field must have: this one, one of a list or range of numbers, or a text that matches.
-FIELDS = {
-    "edition": "3.0.0",
-    "name": re.compile(r"[a-z][a-z0-9-]*"),
-    "access": re.compile(r"[A-Za-z0-9_-]+"),
-    # One variable switches the failure destination on, and with it the role that may send there. Off, both are as if they were not
-    # in the file: the tool gives the component an empty text and an empty mapping.
-    "vars.failureDestination.off": {},
-    "vars.failureDestination.on.onFailure.destination": "${env('FC_FAILURE_DESTINATION', '')}",
-    "resources.arms_pagerduty.component": "fc3",
-} | {f"{PROPS}.{name}": value for name, value in {
-    # ${env('NAME', 'default')}: without a default the tool stops where the variable is missing.
-    "region": re.compile(rf"\$\{{env\('[A-Z0-9_]+', '{REGION}'\)\}}"),
-    "functionName": re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}"),
-    "description": re.compile(r".{0,256}"),
-    "handler": "bootstrap",
-    "runtime": "custom.debian10",
-    "code": "./target/packages/arms-pagerduty-function-compute.zip",  # what tools/package makes
-    "customRuntimeConfig.command": ["/code/bootstrap"],
-    "customRuntimeConfig.port": 9000,
-    "cpu": [step * 5 / 100 for step in range(1, 321)],
-    "memorySize": range(128, 32769, 64),
-    "diskSize": [512, 10240],
-    # 1 and 3 seconds if nobody says otherwise, and both lose alerts.
-    "instanceConcurrency": range(2, 201),
-    "timeout": range(30, 86401),
-    "internetAccess": True,
-    "logConfig": "auto",
-    "role": "${env('FC_FAILURE_DESTINATION', '') ? env('FC_ROLE', 'auto') : ''}",
-    "asyncInvokeConfig.maxAsyncRetryAttempts": range(1, 9),
-    "asyncInvokeConfig.maxAsyncEventAgeInSeconds": range(1, 604801),
-    "asyncInvokeConfig.destinationConfig": "${vars.failureDestination[env('FC_FAILURE_DESTINATION', '') ? 'on' : 'off']}",
-    "triggers.0.triggerName": re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}"),
-    "triggers.0.triggerType": "http",
-    "triggers.0.qualifier": "LATEST",
-    "triggers.0.triggerConfig.authType": "anonymous",
-    "triggers.0.triggerConfig.methods": ["POST", "GET"],
-    "triggers.0.triggerConfig.disableURLInternet": False,
-}.items()}
 
 
 def settings():
@@ -64,40 +24,21 @@ def settings():
     return {name for name in names - not_here if not name.startswith(("AWS_", "FC_"))}
 
 
-def flat(value, path=""):
-    """Every field that holds no others, and every list of texts, by its path."""
-    if isinstance(value, dict) and value:
-        inner = value.items()
-    elif isinstance(value, list) and value and isinstance(value[0], dict):
-        inner = enumerate(value)
-    else:
-        return {path.strip("."): value}
-    return {name: leaf for step, one in inner for name, leaf in flat(one, f"{path}.{step}").items()}
-
-
-def suits(value, wanted):
-    if isinstance(wanted, re.Pattern):
-        return isinstance(value, str) and wanted.fullmatch(value)
-    if isinstance(value, list) or not isinstance(wanted, (list, range)):
-        return (type(value), value) == (type(wanted), wanted)
-    return type(value) in (int, float) and value in wanted
-
-
 def faults_of(file):
-    found = flat(file)
-    variables = {
-        f"{PROPS}.environmentVariables.{name}": re.compile(rf"\$\{{env\('{name}', '([^']*)'\)\}}") for name in settings()
-    }
-    wanted = FIELDS | variables
-    if faults := [f"{path}: unknown or missing" for path in sorted(found.keys() ^ wanted.keys())]:
+    if faults := [f"{fault.json_path}: {fault.message}" for fault in SCHEMA.iter_errors(file)]:
         return faults
-    if faults := [f"{path}: {found[path]}" for path in wanted if not suits(found[path], wanted[path])]:
-        return faults
-    within = f"{PROPS}.environmentVariables.DELIVER_WITHIN_MS"
-    if int(wanted[within].fullmatch(found[within])[1]) / 1000 + 1 > found[f"{PROPS}.timeout"]:
+    props = file["resources"]["arms_pagerduty"]["props"]
+    variables = props["environmentVariables"]
+    references = {name: re.fullmatch(rf"\$\{{env\('{name}', '([^']*)'\)\}}", str(value)) for name, value in variables.items()}
+    faults = [f"{name}: not ${{env('{name}', '…')}}" for name, reference in references.items() if not reference]
+    if wrong := variables.keys() ^ settings():
+        faults.append(f"the function reads other variables: {sorted(wrong)}")
+    if not faults and int(references["DELIVER_WITHIN_MS"][1]) / 1000 + 1 > props["timeout"]:
         faults.append("timeout does not outlast DELIVER_WITHIN_MS")
-    if not 1 <= (gigabytes_per_cpu := found[f"{PROPS}.memorySize"] / 1024 / found[f"{PROPS}.cpu"]) <= 4:
+    if not 1 <= (gigabytes_per_cpu := props["memorySize"] / 1024 / props["cpu"]) <= 4:
         faults.append(f"cpu to memory is 1:{gigabytes_per_cpu:.2f}, and must be 1:1 to 1:4")
+    if abs(props["cpu"] / 0.05 - round(props["cpu"] / 0.05)) > 1e-9:
+        faults.append("cpu is not in steps of 0.05")
     return faults
 
 
@@ -118,7 +59,9 @@ def test_every_field_is_known_and_in_its_range():
         ("environmentVariables.DELIVER_WITHIN_MS", "${env('DELIVER_WITHIN_MS', '60000')}"),
         ("asyncInvokeConfig.maxAsyncRetryAttempts", 9), ("asyncInvokeConfig.maxAsyncEventAgeInSeconds", 0),
         ("asyncInvokeConfig.destinationConfig", {"onFailure": {"destination": "acs:mns:cn-hangzhou::/topics/t/messages"}}),
-        ("asyncInvokeConfig.destinationConfig", None), ("role", "auto"), ("role", None), ("role", "${env('FC_ROLE', '')}"),
+        ("asyncInvokeConfig.destinationConfig", "${vars.failureDestination['on']}"),
+        ("asyncInvokeConfig.destinationConfig", None),
+        ("role", "auto"), ("role", None), ("role", "${env('FC_ROLE', '')}"),
         ("triggers.0.triggerType", "https"), ("triggers.0.triggerConfig.authType", "function"),
         ("triggers.0.triggerConfig.methods", ["POST"]), ("triggers.0.triggerConfig.authtype", "anonymous"), ("triggers", []),
     ]),
