@@ -1,4 +1,4 @@
-"""Durable mode: PyPI's ministack stands for SQS, Lambda and the mapping between them. It starts the binary as provided.al2023 without
+"""Durable mode: PyPI's ministack takes the place of SQS, Lambda and the mapping between them. It starts the binary as provided.al2023 without
 a container, and keeps the groups of a FIFO queue as SQS does; it has no redrive, does not check signatures, and is not AWS. One story,
 in this order."""
 

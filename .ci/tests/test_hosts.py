@@ -1,6 +1,6 @@
 """The function on each of its hosts, with every sample of events/, and what each host asks for besides. PagerDuty is a stand-in.
 
-`-k emulator` runs one of them. A sample is a function-URL event; an HTTP host gets the request that it stands for."""
+`-k emulator` runs one of them. A sample is a function-URL event; an HTTP host gets that request itself."""
 
 import base64
 import json

@@ -178,7 +178,7 @@ fn check_parcel(before: &Event, parcel: &Parcel) {
     }
     let own = written.as_object_mut().and_then(|event| event.remove(api.key_field()));
     assert_eq!(own.as_ref().and_then(Value::as_str), Some(key.expose()));
-    assert!(!shows(&written, key.expose()), "the key stands outside of its field");
+    assert!(!shows(&written, key.expose()), "the key is outside its field");
 }
 
 /// Whether a text or a name of the document holds the secret.

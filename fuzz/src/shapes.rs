@@ -1,7 +1,7 @@
 //! Bodies that can be made as large as one likes: of the shapes at which a way that takes the square of their length, or a
 //! multiple of their memory, would show; the bodies that were once slow; and each sample of `events/`, grown.
 //!
-//! A body is written as a pattern: what stands between `«` and `»` is repeated, so often as the size asks for or, behind
+//! A body is written as a pattern: what is between `«` and `»` is repeated, so often as the size asks for or, behind
 //! `2700*`, that often in the largest body and less often in a smaller one. `#` in it becomes a number, so that no two are equal.
 
 use crate::{APIS, CONTENT_TYPES};
@@ -126,7 +126,7 @@ json {"alerts":[«100*{"labels":{"alertname":"A","pod":"#"}},»{}],"groupKey":"�
 json {"alerts":[«100*{"labels":{"alertname":"A","pod":"#"}},»{}],"whatever":"«x»"}
 "##;
 
-/// The body that a pattern stands for, of about so many bytes if it repeats anything.
+/// The body that a pattern describes, of about so many bytes if it repeats anything.
 #[must_use]
 pub fn fill(pattern: &str, bytes: usize) -> String {
     let room = bytes / pattern.matches('«').count().max(1);

@@ -191,7 +191,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 }
 
-/// Whether it holds so many letters and digits in a row that they may be a key, whatever stands around
+/// Whether it holds so many letters and digits in a row that they may be a key, whatever is around
 /// them.
 fn has_long_run(value: &str) -> bool {
     let mut runs = value.split(|c: char| !c.is_ascii_alphanumeric());

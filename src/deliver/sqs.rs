@@ -262,7 +262,7 @@ async fn read(mut response: reqwest::Response) -> Result<(u16, Bytes), StoreFaul
     Ok((status, body.freeze()))
 }
 
-/// `com.amazonaws.sqs#QueueDoesNotExist` without what stands before it; what is no such name could be
+/// `com.amazonaws.sqs#QueueDoesNotExist` without its prefix; what is no such name could be
 /// anything.
 fn known_code(code: &str) -> String {
     let name = code.rsplit('#').next().unwrap_or_default();

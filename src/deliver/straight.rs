@@ -31,7 +31,7 @@ pub(super) fn most_urgent_first(parcels: &mut [Parcel]) {
     parcels.sort_by_key(Parcel::urgency);
 }
 
-/// Where a parcel stands among those of its request and among those of its alert.
+/// The position of a parcel among those of its request and among those of its alert.
 struct Standing {
     queue: Arc<Queue>,
     place: usize,

@@ -25,7 +25,7 @@ const WRAPPERS: [&str; 12] = [
     "data",
     "logs",
 ];
-/// What does not stand in the text around a log line.
+/// What does not occur in the text around a log line.
 const NOT_PLAIN: [char; 3] = ['{', '}', '"'];
 /// More than any log service wraps.
 const DEPTH_MAX: usize = 12;

@@ -13,7 +13,7 @@ pub enum Content {
     Test(Placeholder),
 }
 
-/// A variable of ARMS's body templates that stands for the whole notification and arrived unfilled.
+/// A variable of ARMS's body templates for the whole notification that arrived unfilled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placeholder {
     /// `$alertmanager_content`, filled only under `Content-Type: application/json`.

@@ -56,7 +56,7 @@ async fn problem(bridge: &Bridge, row: &Value) -> Option<String> {
                 wrong.push(format!("went out under the key of {name:?}, not of {wanted}"));
             }
             if event.to_string().matches(key(wanted)).count() > 1 {
-                wrong.push(format!("the key stands in the event's text too: {event}"));
+                wrong.push(format!("the key is in the event's text too: {event}"));
             }
         }
     }

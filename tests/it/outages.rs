@@ -381,7 +381,7 @@ impl World {
         }
         let most = if self.design == Design::BatchOfTen { 10 } else { 1 };
         let (mut chosen, mut batch) = (Vec::new(), Batch::default());
-        // The flights of the messages of each group that are not deleted and stand before.
+        // The flights of the messages of each group that come before and are not deleted.
         let mut before = vec![Vec::new(); self.groups.len()];
         for (place, stored) in self.queue.iter().enumerate().filter(|(_, stored)| !stored.is_deleted) {
             let ahead: &mut Vec<u64> = &mut before[stored.group];
@@ -392,7 +392,7 @@ impl World {
             if is_chosen {
                 chosen.push(place);
             }
-            // What goes into the same receive does not stand in the way; what is visible and stays does.
+            // What goes into the same receive does not block it; what is visible and stays does.
             let in_flight = stored.visible_at_ms > self.now_ms;
             ahead.push(if is_chosen {
                 u64::MAX
@@ -576,7 +576,7 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).expect("a short time")
 }
 
-/// The event's name, which stands in it.
+/// The event's name, which it contains.
 fn name(parcel: &Parcel) -> Name {
     let event: serde_json::Value = serde_json::from_slice(&parcel.event).expect("JSON");
     let place = event["client"].as_str().and_then(|place| place.parse().ok()).expect("a place");

@@ -65,7 +65,7 @@ fn assert_valid(body: &str, content_type: &str) -> Result<(), TestCaseError> {
             let refusal = pagerduty_standin::check(theirs, &written).err();
             prop_assert!(refusal.is_none(), "{:?}", refusal.map(|refusal| refusal.errors()));
             let text = String::from_utf8(written).expect("text");
-            prop_assert_eq!(text.matches(KEY).count(), 1, "the key stands in its own field alone");
+            prop_assert_eq!(text.matches(KEY).count(), 1, "the key is in its own field only");
         }
     }
     Ok(())

@@ -16,7 +16,7 @@ const FOREIGN: &str = "foreign-secret-Po9Iu2Yt";
 const SECRETS: [&str; 5] = [REQUEST_KEY, CONFIGURED_KEY, TOKEN, NEW_TOKEN, FOREIGN];
 /// So much of a secret is too much; of a key, its last four characters may be shown.
 const FRAGMENT_CHARS: usize = 12;
-/// What stands in each request's query, in its headers, and in many a body.
+/// What is in each request's query, in its headers, and in many a body.
 const IN_QUERY: &str = "mark-of-the-query";
 const IN_HEADER: &str = "mark-of-the-headers";
 const IN_BODY: &str = "mark-of-the-body";
@@ -26,7 +26,7 @@ fn text_with_secrets() -> String {
     format!("{REQUEST_KEY} {CONFIGURED_KEY} https://h/?t={TOKEN}&n={NEW_TOKEN}")
 }
 
-/// What `text` shows of each secret, if it is more than it may, with what stands before it.
+/// What `text` shows of each secret, if it is more than it may, with the text before it.
 fn leaks(text: &str) -> impl Iterator<Item = String> {
     SECRETS.iter().filter_map(move |secret| {
         let at = text.find(&secret[..FRAGMENT_CHARS])?;
@@ -151,7 +151,7 @@ fn other_posts() -> Vec<Post> {
     posts
 }
 
-/// Every way in which PagerDuty, or what stands before it, may answer; some tell secrets back.
+/// Every way in which PagerDuty, or a proxy in front of it, may answer; some tell secrets back.
 fn faults() -> Vec<Option<Fault>> {
     let echo = |padding: usize| format!("{}{REQUEST_KEY} {CONFIGURED_KEY} {TOKEN}", "x".repeat(padding));
     let json = json!({"status": "invalid event", "message": echo(0), "errors": [echo(0), {"key": echo(1)}]});

@@ -14,7 +14,7 @@
 //! - `absent`: JSON pointers to nothing
 //!
 //! And the row: `same_key_as` names a row with the same dedup keys, `other_key_than` lists rows that
-//! share none, `whole_event_contains` lists texts that stand in some event. An extra resolve of a
+//! share none, `whole_event_contains` lists texts that some event contains. An extra resolve of a
 //! group's key (`arms-group-…`) is neither asked for nor forbidden. What a row leaves out is open.
 
 use crate::bridge::{Bridge, KEY, read_json, request};
@@ -109,7 +109,7 @@ fn key_of_lines(lines: &Value) -> String {
     key
 }
 
-/// Whether every member of `wanted` stands in `actual`, at every depth; lists have to be equal.
+/// Whether every member of `wanted` is in `actual`, at every depth; lists have to be equal.
 fn is_subset(wanted: &Value, actual: &Value) -> bool {
     match (wanted, actual) {
         (Value::Object(wanted), Value::Object(actual)) => wanted
@@ -119,14 +119,14 @@ fn is_subset(wanted: &Value, actual: &Value) -> bool {
     }
 }
 
-/// Whether a member of this name and value stands somewhere in `place`.
-fn stands_in(name: &str, wanted: &Value, place: &Value) -> bool {
+/// Whether a member of this name and value is somewhere in `place`.
+fn is_in(name: &str, wanted: &Value, place: &Value) -> bool {
     match place {
         Value::Object(members) => {
             members.get(name).is_some_and(|actual| is_subset(wanted, actual))
-                || members.values().any(|member| stands_in(name, wanted, member))
+                || members.values().any(|member| is_in(name, wanted, member))
         }
-        Value::Array(items) => items.iter().any(|item| stands_in(name, wanted, item)),
+        Value::Array(items) => items.iter().any(|item| is_in(name, wanted, item)),
         _ => false,
     }
 }
@@ -191,8 +191,8 @@ fn mismatches(wanted: &Value, event: &Value) -> Vec<String> {
             }
             "holds" => {
                 for (name, value) in value.as_object().expect("an object") {
-                    let stands = stands_in(name, value, details);
-                    demand(stands, format!("nowhere in custom_details is {name}: {value}"));
+                    let is_there = is_in(name, value, details);
+                    demand(is_there, format!("nowhere in custom_details is {name}: {value}"));
                 }
             }
             "absent" => {
@@ -708,12 +708,12 @@ fn nothing_that_a_body_says_is_dropped() {
             let missing: Vec<&String> = wanted.iter().filter(|leaf| !shown.contains(leaf.as_str())).collect();
             prop_assert!(missing.is_empty(), "{:?} of {} are not in {:#}", missing, body, json!(events));
             for name in members.keys() {
-                let stands = events.iter().any(|event| {
-                    members.get(name).is_some_and(|value| {
-                        stands_in(name, &json!(value), &event["payload"]["custom_details"])
-                    })
+                let is_there = events.iter().any(|event| {
+                    members
+                        .get(name)
+                        .is_some_and(|value| is_in(name, &json!(value), &event["payload"]["custom_details"]))
                 });
-                prop_assert!(stands, "{} does not stand under its own name in {:#}", name, json!(events));
+                prop_assert!(is_there, "{} is not under its own name in {:#}", name, json!(events));
             }
             Ok(())
         });
@@ -1073,6 +1073,6 @@ async fn a_resolve_of_v1_says_what_the_alert_was() {
     let events = post(&bridge, "v1", "/v1", JSON, &body).await.events();
     assert_eq!(events[0]["event_type"], "resolve");
     assert_eq!(events[0]["description"], "DiskFull");
-    let names_it = stands_in("instance", &json!("192.0.2.41:9100"), &events[0]["details"]);
+    let names_it = is_in("instance", &json!("192.0.2.41:9100"), &events[0]["details"]);
     assert!(names_it, "{:#}", events[0]);
 }

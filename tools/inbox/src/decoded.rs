@@ -1,4 +1,4 @@
-//! A text as its reader decodes it, and where each part of it stands in the source.
+//! A text as its reader decodes it, and where each part of it is in the source.
 
 use regex::Regex;
 use std::ops::Range;
@@ -35,7 +35,7 @@ impl Decoded {
         Self { text, from: from.iter().filter_map(|at| self.from.get(*at).copied()).collect() }
     }
 
-    /// Where a part of the text stands in the source.
+    /// Where a part of the text is in the source.
     pub(crate) fn place(&self, part: &Range<usize>) -> Range<usize> {
         let from = |at: usize| self.from.get(at).copied().unwrap_or_default();
         from(part.start)..from(part.end)

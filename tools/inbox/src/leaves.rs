@@ -11,13 +11,13 @@ use std::sync::LazyLock;
 
 /// Bodies with more values are not taken apart further.
 const LEAVES_MAX: usize = 200;
-/// How often a document may stand in another's text.
+/// How deeply documents may be nested inside the texts of others.
 const NESTING_MAX: u32 = 3;
 /// What a line without a name is called, with its number.
 const LINE: &str = "line ";
 /// Fewer lines with names are a coincidence.
 const NAMED_LINES_MIN: usize = 2;
-/// In a form that is not encoded these run to the line's end, whatever stands in them.
+/// In a form that is not encoded these run to the line's end, whatever they contain.
 const TEXT_FIELDS: [&str; 3] = ["summary", "message", "description"];
 
 /// A field of a form, up to its value.
@@ -34,7 +34,7 @@ static WORD_END: LazyLock<Regex> = LazyLock::new(|| regex(r"[,}\]\n]|$"));
 static ESCAPE: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[0-9a-fA-F]{4}|\\u[0-9a-fA-F]{4}|\\."));
 
-/// An object's members as they stand there, in their order and also where two have one name.
+/// An object's members as written, in their order and also where two have one name.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Members<'a>(
@@ -50,7 +50,7 @@ pub(crate) struct Leaf {
     pub(crate) text: String,
     range: Range<usize>,
     is_json: bool,
-    /// In how many JSON texts, one inside the other, it stands.
+    /// In how many JSON texts, one inside the other, it is.
     nesting: u32,
 }
 

@@ -4,7 +4,7 @@
 //! - `inbox`: the function, the stand-in and the page, started and stopped together.
 //! - `front`: the webhook's address; what comes there is remembered, then handled.
 //! - `record`: one webhook, its events and what became of them; `memory`: the latest webhooks.
-//! - `leaves`, `origin`: where each value of an event came from; `decoded`: where a decoded text stands in its source.
+//! - `leaves`, `origin`: where each value of an event came from; `decoded`: where a decoded text is in its source.
 //! - `masking`: what must not be shown; the page's API and the terminal show nothing but through it.
 //! - `page`: the page and the API behind it; its files are in `page/`, beside `src/`.
 //! - `samples`: bodies to try; `template`: fields to paste at a source.

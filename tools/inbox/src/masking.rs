@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// What stands for a secret of which nothing may be shown.
+/// What is shown instead of a secret of which nothing may be shown.
 pub(crate) const HIDDEN: &str = "********";
 /// A part of a path that is as long as this may be a secret.
 const PATH_PART_CHARS: usize = 16;
@@ -56,12 +56,12 @@ fn names() -> String {
     SECRET_NAMES.iter().map(name).collect::<Vec<_>>().join("|")
 }
 
-/// A text without the mask's secrets and without what stands behind a secret's name.
+/// A text without the mask's secrets and without the values of secrets' names.
 pub(crate) fn text(text: &str, mask: &Mask) -> String {
     named(&mask.hide(text.to_owned()))
 }
 
-/// A text without what stands behind a secret's name.
+/// A text without the values of secrets' names.
 pub(crate) fn named(text: &str) -> String {
     let decoded = decode(text);
     let mut shown = String::with_capacity(text.len());
@@ -167,13 +167,13 @@ fn listed(text: &str) -> (Vec<Range<usize>>, usize) {
     (values.collect(), end)
 }
 
-/// A JSON document in which each text is masked, and all that a secret's name stands for.
+/// A JSON document in which each text is masked, and every value of a secret's name.
 pub(crate) fn json(document: &str, mask: &Mask) -> String {
     // Whatever else it is, it is a text.
     value(document.trim(), mask, false).unwrap_or_else(|_| text(document, mask))
 }
 
-/// A value; `is_secret` if a secret's name stands for it.
+/// A value; `is_secret` if it is the value of a secret's name, or in one.
 fn value(raw: &str, mask: &Mask, is_secret: bool) -> serde_json::Result<String> {
     let read = |raw: &RawValue| serde_json::from_str::<String>(raw.get());
     if raw.starts_with('{') {

@@ -86,7 +86,7 @@ pub(crate) fn trace(body: &str, write: impl Fn(&str) -> Option<Vec<String>>) -> 
             }
         }
     }
-    // Values that say the same in several places stand in for each other: they are changed together, for the fields
+    // Values that say the same in several places are changed together, for the fields
     // that none of them decides alone.
     for twins in grouped(&leaves, |leaf| &leaf.text) {
         if (2..=TWINS_MAX).contains(&twins.len())
@@ -191,7 +191,7 @@ fn compare(tried: &[Tried], events: &mut [Event], changed: &[Event], is_open: im
 }
 
 /// What each event has become. Events are known by their dedup key, for their order may have changed with their
-/// severity. If none has come or gone, those without their like have got another key, and stand in the same order.
+/// severity. If none has come or gone, those without their like have got another key, and are in the same order.
 fn twins<'a>(events: &[Event], changed: &'a [Event]) -> Vec<Option<&'a Event>> {
     let identity = |event: &Event| {
         let key = event.iter().find(|field| matches!(field.name.as_str(), "dedup_key" | "incident_key"));

@@ -24,7 +24,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// Nothing but the page's own files; no script that stands in the page, none from a text.
+/// Nothing but the page's own files; no inline script, none from a text.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// A webhook of 6 MiB, written as a JSON text.

@@ -155,7 +155,7 @@ impl Sample {
     }
 }
 
-/// One word for a shell, whatever stands in it.
+/// One word for a shell, whatever it contains.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -16,7 +16,7 @@ impl Screen {
         Self(AutoStream::auto(std::io::stdout()))
     }
 
-    /// Writes a line at once, without what stands behind a secret's name.
+    /// Writes a line at once, without the values of secrets' names.
     pub(crate) fn line(&mut self, text: impl Display) -> Result<()> {
         self.made_up(&masking::named(&text.to_string()))
     }

@@ -4,7 +4,7 @@ use crate::page::Refusal;
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// What stands for the parts that only the reader knows; the page fills them in.
+/// The placeholder for what only the reader knows; the page fills them in.
 const KEY: &str = "<32 characters>";
 const TOKEN: &str = "<your WEBHOOK_TOKEN>";
 const HOST: &str = "https://<function URL host>";

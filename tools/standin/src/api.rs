@@ -53,7 +53,7 @@ impl Api {
         event.get(self.alert_fields()?.0)?.as_str().filter(|key| !key.trim().is_empty())
     }
 
-    /// `trigger`, `acknowledge`, `resolve` or whatever else stands there; change events have none.
+    /// `trigger`, `acknowledge`, `resolve` or whatever else was sent; change events have none.
     pub fn action(self, event: &Value) -> Option<&str> {
         event.get(self.alert_fields()?.1)?.as_str()
     }

@@ -27,7 +27,7 @@ const TIME: StaticFormatDescription = format_description!(
      [[offset_hour sign:mandatory]] []]"
 );
 
-/// Every rule of every API. Of one field, presence stands first, then the type.
+/// Every rule of every API. Of one field, presence comes first, then the type.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let mut rules = Vec::new();
     for &(apis, field, needed, musts, source) in table::TABLE {
@@ -157,7 +157,7 @@ impl fmt::Display for Rule {
 }
 
 impl Must {
-    /// Whether a value is so; that it is of the type at all is a rule of its own, which stands before.
+    /// Whether a value is so; that it is of the type at all is a rule of its own, which comes before.
     fn holds(self, value: &Value) -> bool {
         let text = value.as_str().unwrap_or_default();
         let url = text.trim().to_ascii_lowercase();
@@ -219,7 +219,7 @@ fn name(api: Api, field: &str) -> String {
     }
 }
 
-/// Each place the field can stand at: `None` where its parent lacks it, nothing where there is no parent.
+/// Each place where the field can be: `None` where its parent lacks it, nothing where there is no parent.
 fn values<'a>(event: &'a Value, field: &str) -> Vec<Option<&'a Value>> {
     let mut found = vec![Some(event)];
     for step in field.split('.') {

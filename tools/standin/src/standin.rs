@@ -47,7 +47,7 @@ impl Standin {
         Ok(Self { address, shared, stop: Arc::new(stop) })
     }
 
-    /// The base address, such as `http://127.0.0.1:40123`, to put where `https://events.pagerduty.com` stands.
+    /// The base address, such as `http://127.0.0.1:40123`, to use instead of `https://events.pagerduty.com`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -77,7 +77,7 @@ impl Standin {
         self.shared.change(|book| book.faults.stand(Some(dedup_key.to_owned()), fault));
     }
 
-    /// Ends every fault that is queued or stands.
+    /// Ends every fault that is queued or in force.
     pub fn clear_faults(&self) {
         self.shared.change(|book| book.faults = Faults::default());
     }

@@ -40,7 +40,7 @@ const CHANGE_LINKS: &str = "docs: change events, at most 50 links; reports: the 
 /// A field of some APIs: when it has to be there, what it must be, and where that is written.
 type Row = (&'static [Api], &'static str, Needed, &'static [Must], &'static str);
 
-/// Of one field, the type stands before its limits.
+/// Of one field, the type comes before its limits.
 pub(super) static TABLE: &[Row] = &[
     (BOTH, "routing_key", Always, &[Text, Chars(32), Alphanumeric], KEY),
     (CHANGE, "routing_key", Never, &[NotBeginWith('R')], RULESET_KEY),
