@@ -60,7 +60,8 @@ impl<'de> Deserialize<'de> for Headers {
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
                     let value = value.as_str().map(|text| HeaderValue::from_bytes(text.as_bytes()));
                     if let (Ok(name), Some(Ok(value))) = (HeaderName::from_bytes(name.as_bytes()), value) {
-                        headers.insert(name, value);
+                        // A map that is full leaves out the rest: `insert` would end the process.
+                        let _ = headers.try_insert(name, value);
                     }
                 }
                 Ok(Headers(headers))
@@ -225,6 +226,17 @@ fn pack(response: Response<Bytes>) -> LambdaFunctionUrlResponse {
 mod tests {
     use super::unpack;
     use serde_json::value::RawValue;
+
+    #[test]
+    fn more_headers_than_a_map_holds_are_left_out() {
+        let headers: Vec<String> = (0..40_000).map(|number| format!(r#""x-{number}":"a""#)).collect();
+        let event = format!(
+            r#"{{"requestContext":{{"http":{{"method":"POST"}}}},"headers":{{{}}}}}"#,
+            headers.join(",")
+        );
+        let request = unpack(&RawValue::from_string(event).unwrap()).unwrap();
+        assert!((20_000..40_000).contains(&request.headers().len()));
+    }
 
     #[test]
     fn a_body_is_taken_in_every_way_in_which_it_may_be_written() {
