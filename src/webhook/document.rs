@@ -190,9 +190,14 @@ fn notification_text(object: &Object) -> Option<&str> {
         inner.as_ref().and_then(Value::as_object).is_some_and(alertmanager::is_notification)
     };
     let (holder, _) = object.iter().find(|(_, value)| is_notification(value))?;
+    is_stated_alone(object, holder).then_some(holder)
+}
+
+/// Whether no member but `holder` states an alert.
+fn is_stated_alone(object: &Object, holder: &str) -> bool {
     let mut others = Fields::default();
     others.take_known(object.iter().filter(|(name, _)| *name != holder));
-    (!others.name_alert()).then_some(holder)
+    !others.name_alert()
 }
 
 /// Whether a text is worth parsing: it looks like an object and names alerts or their labels.
@@ -212,7 +217,29 @@ fn holder(object: &Object) -> Option<&str> {
     }
     // Message Service pushes what it carries as the text `Message`.
     let is_pushed = members::has_any(object, &["MessageId", "TopicOwner"]);
-    (is_pushed && members::has(object, MESSAGE)).then_some(MESSAGE)
+    if is_pushed && members::has(object, MESSAGE) {
+        return Some(MESSAGE);
+    }
+    bare_alerts(object)
+}
+
+/// The member that holds Alertmanager's alerts without the notification around them, as values or as text.
+/// Beside an alert that the object states itself they decide nothing.
+fn bare_alerts(object: &Object) -> Option<&str> {
+    let is_alert = |value: &Value| value.as_object().is_some_and(alertmanager::is_alert);
+    let are_alerts = |value: &Value| match value {
+        Value::Array(items) => !items.is_empty() && items.iter().all(is_alert),
+        other => is_alert(other),
+    };
+    let holds_alerts = |value: &Value| match value {
+        Value::String(text) if text.trim_start().starts_with(['{', '[', '"']) && text.contains("labels") => {
+            let document = lenient_json::read(text.trim(), NESTING_MAX - 1);
+            document.is_some_and(|document| are_alerts(&document.value))
+        }
+        other => are_alerts(other),
+    };
+    let (holder, _) = object.iter().find(|(_, value)| holds_alerts(value))?;
+    is_stated_alone(object, holder).then_some(holder)
 }
 
 /// Reads the message of a chat template as text; everything beside it is fields of the template.

@@ -146,3 +146,29 @@ async fn other_json_is_told_by_its_own_words_before_a_searched_one() {
         assert_eq!(payload_of(&bridge, members).await["summary"], summary, "{members}");
     }
 }
+
+#[tokio::test]
+async fn a_bare_alert_or_a_list_of_them_counts_under_any_name() {
+    let bridge = Bridge::start().await;
+    let alert =
+        r#"{"labels":{"alertname":"z1","severity":"critical"},"status":"resolved","fingerprint":"f1"}"#;
+    let text = json!(alert).to_string();
+    let list_text = json!(format!("[{alert}]")).to_string();
+    for member in [
+        format!(r#""data":{alert}"#),
+        format!(r#""foo":[{alert}]"#),
+        format!(r#""payload":{text}"#),
+        format!(r#""alerts":{list_text}"#),
+        format!(r#""data":{text},"region":"cn-hangzhou""#),
+    ] {
+        let body = format!(r#"{{"integration_key":"{KEY}",{member}}}"#);
+        let answer = bridge.post("/", "application/json", &body).await;
+        let events = bridge.take_events();
+        let [event] = events.as_slice() else { panic!("{member}: {answer:?}") };
+        assert_eq!(
+            (&event["event_action"], &event["dedup_key"]),
+            (&json!("resolve"), &json!("f1")),
+            "{member}"
+        );
+    }
+}
