@@ -214,9 +214,9 @@ def test_compose_judges_the_outcome_then_sends(visit, inbox):
     assert inbox.alerts()[0]["summary"].startswith("composed")
     payload = {"summary": "s", "source": "x", "severity": "info"}
     event = {"event_action": "trigger", "dedup_key": "of the log", "payload": payload}
-    line = {"message": "undelivered", "key": "****cdef", "path": "/v2/enqueue", "event": event}
-    for pasted in (line, {"__time__": 1, "content": json.dumps(line)}):
-        visit.preview(body=json.dumps(pasted))
+    line = json.dumps({"message": "undelivered", "key": "****cdef", "path": "/v2/enqueue", "event": event})
+    for pasted in (line, json.dumps({"__time__": 1, "content": line}), f"2026-11-24T01:02:03 {line}"):
+        visit.preview(body=pasted)
         expect(page.locator(".verdict.good td").first).to_have_text("of the log")
     visit.preview(body=text("a"), headers="content-type: text/plain")
     visit.has(".verdict.bad", "Nobody would be paged")

@@ -10,7 +10,8 @@ import { load, previewView, webhookView } from "./webhook.js";
 function fromLog(text, depth = 0) {
   let line;
   try {
-    line = typeof text === "string" ? JSON.parse(text) : text;
+    // Some log services write the time before the line.
+    line = typeof text === "string" ? JSON.parse(text.replace(/^[^[{]*(?=\{)/, "")) : text;
   } catch {
     return null;
   }

@@ -174,6 +174,6 @@ function attempts({ answer, at_ms: cameAt }, { attempts, delivery, forwarded }) 
 
 function answer(webhook, title = t`What the sender is answered`) {
   const { body, milliseconds, status } = webhook.answer ?? {};
-  return section(title, milliseconds && t`after ${milliseconds} ms`, h("p.facts", statusPill(status)),
+  return section(title, milliseconds !== undefined && t`after ${milliseconds} ms`, h("p.facts", statusPill(status)),
     body && block(pretty(body), t`the answer`));
 }

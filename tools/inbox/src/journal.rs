@@ -36,7 +36,8 @@ fn said(end: &Delivered) -> (String, Option<String>) {
     if end.is_accepted {
         return (status.green().to_string(), None);
     }
-    let why_not = format!("not delivered in {} attempts: {}", end.attempts, end.errors.join("; "));
+    let reason = if end.errors.is_empty() { String::new() } else { format!(": {}", end.errors.join("; ")) };
+    let why_not = format!("not delivered in {} attempts{reason}", end.attempts);
     (status.red().to_string(), Some(printable(&why_not).red().to_string()))
 }
 
