@@ -129,7 +129,7 @@ fn each_api_has_its_line_and_so_has_what_is_not_delivered() {
             "/v2",
             400,
             json!({"kind": "status", "status": 400}),
-            "400  a  deployed checkout  -> not delivered in 1 attempts: ",
+            "400  a  deployed checkout  -> not delivered in 1 attempts",
         ),
     ] {
         inbox.done("PUT", "/api/fault", &fault);
